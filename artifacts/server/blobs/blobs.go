@@ -1,0 +1,85 @@
+// Package blobs keeps file bytes by their SHA-256. It knows nothing of
+// artifacts: who may read a blob, and under which other digests it is known,
+// is decided above it. The suite in blobstest runs on every implementation.
+package blobs
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+)
+
+// A Store holds the bytes of one registry, once per content. It is safe for
+// concurrent use, and several processes may use the same place.
+type Store interface {
+	// Put stores what r gives until EOF and returns its Info. The bytes are
+	// durable when Put returns without error, and no part of them is visible
+	// before. size is what the sender announced, or -1; want, when it has an
+	// MD5 or SHA-256, is what they must hash to. A mismatch is ErrMismatch; a
+	// full place is ErrNoSpace; in each error case nothing is left behind.
+	Put(ctx context.Context, r io.Reader, size int64, want Digests) (Info, error)
+	// Open opens a blob for reading. ErrNotFound if it is not there. The
+	// caller closes it.
+	Open(ctx context.Context, key string) (Blob, error)
+	// Stat says how long a blob is. ErrNotFound if it is not there.
+	Stat(ctx context.Context, key string) (Info, error)
+	// Delete removes a blob. Removing one that is not there is no error.
+	Delete(ctx context.Context, key string) error
+	// All lists every blob, in the order of keys. The first error ends it.
+	All(ctx context.Context) iter.Seq2[Info, error]
+	// Verify reads a blob and compares it with its key: ErrCorrupt if it differs.
+	Verify(ctx context.Context, key string) error
+
+	Multipart
+}
+
+// Multipart takes a large blob in numbered parts. Parts survive the process,
+// not necessarily in order, until Complete or Abort, or until they are stale.
+type Multipart interface {
+	// CreateUpload starts an upload and returns its id.
+	CreateUpload(ctx context.Context) (id string, err error)
+	// PutPart stores one part (numbered from 1), replacing an earlier try.
+	// Its Info.MD5 is the part's ETag.
+	PutPart(ctx context.Context, id string, number int, r io.Reader, size int64, want Digests) (Info, error)
+	// Complete joins the parts in the order of their numbers; each part named
+	// must be there with the MD5 (hex) given. Completing again returns the
+	// same Info.
+	Complete(ctx context.Context, id string, parts []Part) (Info, error)
+	// Abort forgets an upload. Forgetting an unknown one is no error.
+	Abort(ctx context.Context, id string) error
+}
+
+// A Blob is the bytes of one key, open for reading at any offset.
+type Blob interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+}
+
+// Info describes stored bytes.
+type Info struct {
+	Key  string // SHA-256, lower-case hex
+	MD5  string // lower-case hex; "" from Stat and All
+	Size int64
+}
+
+// Digests are what bytes must hash to, in lower-case hex; empty ones are not checked.
+type Digests struct {
+	SHA256 string
+	MD5    string
+}
+
+// A Part names one stored part of an upload.
+type Part struct {
+	Number int
+	MD5    string // lower-case hex
+}
+
+// The failures that callers act on.
+var (
+	ErrNotFound = errors.New("no such blob")
+	ErrMismatch = errors.New("bytes do not have the digest or size that was announced")
+	ErrNoSpace  = errors.New("no space left where blobs are kept")
+	ErrCorrupt  = errors.New("stored bytes do not have their digest")
+	ErrInvalid  = errors.New("not a valid key or upload id")
+)
