@@ -1,0 +1,34 @@
+// Command reliquary keeps and serves W&B artifacts: `serve` is a W&B-compatible
+// registry, `mcp` gives agents tools on artifacts, and the other commands work
+// on them by hand.
+//
+// It is a thin shell: a command reads its arguments, calls the library, and
+// prints. Everything that it touches of the process (streams, environment,
+// signals) enters in main and is passed on.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/reliquary/reliquary/artifacts/connect"
+)
+
+func main() { os.Exit(runProcess()) }
+
+// runProcess runs the command that the process was started for. The first
+// interrupt asks the command to finish; a second one ends the process at once,
+// because the handler is gone by then.
+func runProcess() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], terminal{
+		In:  os.Stdin,
+		Out: os.Stdout,
+		Err: os.Stderr,
+		Env: connect.Process(),
+	})
+}
