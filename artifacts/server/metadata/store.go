@@ -45,6 +45,8 @@ type Accounts interface {
 	UserByKey(ctx context.Context, keySHA256 [32]byte) (User, error)
 	// UserByName finds a user by name.
 	UserByName(ctx context.Context, username string) (User, error)
+	// UsersByID returns the users found, in no particular order.
+	UsersByID(ctx context.Context, ids []int64) ([]User, error)
 	// AddKey lets a further key act as the user. Adding a key twice changes nothing.
 	AddKey(ctx context.Context, userID int64, keySHA256 [32]byte) error
 	// CountUsers says how many users there are; zero means a new registry.
@@ -216,6 +218,9 @@ type Files interface {
 	// StoredFile finds bytes by the artifact that brought them (the birth
 	// artifact) and the digest in its manifest.
 	StoredFile(ctx context.Context, birthArtifactID int64, digest string) (StoredFile, error)
+	// StoredFilesOf is StoredFile for many digests at once; digests that the
+	// artifact did not bring are left out of the map.
+	StoredFilesOf(ctx context.Context, birthArtifactID int64, digests []string) (map[string]StoredFile, error)
 	// StoredFiles finds, among everything that projects of one entity have
 	// stored, bytes for each digest: the MD5 index. It never looks into other
 	// entities, so that knowing a digest is not a way to another's file.

@@ -54,6 +54,7 @@ type Run struct {
 	ID             int64
 	ProjectID      int64
 	Project        string
+	EntityID       int64
 	Entity         string
 	UserID         int64
 	Username       string
@@ -223,6 +224,9 @@ type Manifest struct {
 type Commit struct {
 	ArtifactID int64
 	Files      []File
+	// Digest, when it is not empty, replaces the artifact's digest: that of a
+	// version put together from several manifests is known only now.
+	Digest string
 	// ManifestKey is the blob of the full manifest to serve from now on, with
 	// its size and base64 MD5.
 	ManifestKey    string
@@ -276,7 +280,9 @@ type Alias struct {
 	CollectionID int64
 	Collection   string
 	Kind         CollectionKind
+	ProjectID    int64
 	Project      string
+	EntityID     int64
 	Entity       string
 }
 
