@@ -18,6 +18,8 @@ type Store interface {
 	// before. size is what the sender announced, or -1; want, when it has an
 	// MD5 or SHA-256, is what they must hash to. A mismatch is ErrMismatch; a
 	// full place is ErrNoSpace; in each error case nothing is left behind.
+	// Put looks at ctx around each Read; a Read that blocks is the caller's to
+	// interrupt.
 	Put(ctx context.Context, r io.Reader, size int64, want Digests) (Info, error)
 	// Open opens a blob for reading. ErrNotFound if it is not there. The
 	// caller closes it.
@@ -28,7 +30,8 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 	// All lists every blob, in the order of keys. The first error ends it.
 	All(ctx context.Context) iter.Seq2[Info, error]
-	// Verify reads a blob and compares it with its key: ErrCorrupt if it differs.
+	// Verify reads a blob and compares it with its key: ErrCorrupt if it
+	// differs, ErrNotFound if it is not there.
 	Verify(ctx context.Context, key string) error
 
 	Multipart
@@ -40,12 +43,15 @@ type Multipart interface {
 	// CreateUpload starts an upload and returns its id.
 	CreateUpload(ctx context.Context) (id string, err error)
 	// PutPart stores one part (numbered from 1), replacing an earlier try.
-	// Its Info.MD5 is the part's ETag.
+	// Its Info has the part's MD5, which is its ETag, and no Key: a part is
+	// not a blob. ErrNotFound if there is no such upload.
 	PutPart(ctx context.Context, id string, number int, r io.Reader, size int64, want Digests) (Info, error)
 	// Complete joins the parts in the order of their numbers; each part named
-	// must be there with the MD5 (hex) given. Completing again returns the
-	// same Info.
-	Complete(ctx context.Context, id string, parts []Part) (Info, error)
+	// must be there with the MD5 (hex) given, and the whole must hash to want,
+	// or it is ErrMismatch and the upload stays as it was. Completing again
+	// with the same parts returns the same Info; several at once wait for one
+	// join; one that was interrupted is continued by the next.
+	Complete(ctx context.Context, id string, parts []Part, want Digests) (Info, error)
 	// Abort forgets an upload. Forgetting an unknown one is no error.
 	Abort(ctx context.Context, id string) error
 }

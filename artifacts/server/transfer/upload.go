@@ -1,0 +1,163 @@
+package transfer
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/reliquary/reliquary/artifacts/server/blobs"
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// idleTime is how long an upload may bring nothing before it is given up. It
+// takes the place of a limit on the whole request, which large files would pass.
+const idleTime = 5 * time.Minute
+
+func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	u, err := h.signer.Upload(r.URL)
+	if err != nil {
+		refuse(w, http.StatusForbidden, err.Error())
+		return
+	}
+	c := u.claims()
+	doing := "storing " + c.path
+	want, err := wanted(c, r.Header.Get("Content-MD5"))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, doing+": "+err.Error())
+		return
+	}
+	limit := c.size
+	if h.o.MaxSize > 0 && (limit == 0 || h.o.MaxSize < limit) {
+		limit = h.o.MaxSize
+	}
+	if limit > 0 && r.ContentLength > limit {
+		refuse(w, http.StatusRequestEntityTooLarge, tooLarge(doing, limit))
+		return
+	}
+
+	body := newBody(w, r, limit)
+	defer body.release()
+	info, err := h.store(ctx, u, body, r.ContentLength, want)
+	var tooBig *http.MaxBytesError
+	switch {
+	case err == nil:
+		// Clients of multipart uploads send the ETag back when they complete.
+		w.Header().Set("ETag", `"`+info.MD5+`"`)
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusOK)
+	case errors.As(body.err, &tooBig):
+		refuse(w, http.StatusRequestEntityTooLarge, tooLarge(doing, limit))
+	case body.err != nil && ctx.Err() == nil:
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("%s: the bytes did not arrive whole (%v); nothing was kept", doing, body.err))
+	default:
+		err = h.failure(ctx, doing, err)
+		refuse(w, status(err), err.Error())
+	}
+}
+
+// store keeps the bytes and then has them recorded.
+func (h *Handler) store(ctx context.Context, u Upload, body io.Reader, size int64, want blobs.Digests) (blobs.Info, error) {
+	if p, ok := u.(PartUpload); ok {
+		return h.blobs.PutPart(ctx, p.UploadID, p.Number, body, size, want)
+	}
+	info, err := h.blobs.Put(ctx, body, size, want)
+	if err != nil {
+		return blobs.Info{}, err
+	}
+	md5 := base64OfHex(info.MD5)
+	switch u := u.(type) {
+	case FileUpload:
+		err = h.record.RecordFile(ctx, metadata.StoredFile{
+			ArtifactID: u.ArtifactID, Digest: u.Digest, MD5: md5, Key: info.Key, Size: info.Size,
+		})
+	case ManifestUpload:
+		err = h.record.SetManifestKey(ctx, u.ManifestID, info.Key, info.Size)
+	case RunFileUpload:
+		err = h.record.PutRunFile(ctx, u.RunID, metadata.RunFile{Name: u.Name, Key: info.Key, MD5: md5, Size: info.Size})
+	default:
+		err = fmt.Errorf("an upload of kind %T has nobody who records it", u)
+	}
+	return info, err
+}
+
+// wanted combines the MD5 of the URL with that of the Content-MD5 header.
+func wanted(c claims, header string) (blobs.Digests, error) {
+	if c.md5 != "" && len(c.md5) != 32 {
+		return blobs.Digests{}, errors.New("the MD5 that was announced for it is not one")
+	}
+	want := blobs.Digests{MD5: c.md5}
+	if header == "" {
+		return want, nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(header)
+	if err != nil || len(raw) != 16 {
+		return want, fmt.Errorf("the Content-MD5 header %q is not the base64 form of an MD5", header)
+	}
+	got := hex.EncodeToString(raw)
+	if want.MD5 != "" && got != want.MD5 {
+		return want, fmt.Errorf("the Content-MD5 header says %s, but the URL was made for bytes with the MD5 %s", got, want.MD5)
+	}
+	want.MD5 = got
+	return want, nil
+}
+
+func tooLarge(doing string, limit int64) string {
+	return fmt.Sprintf("%s: it is larger than the %d bytes allowed here; nothing was kept", doing, limit)
+}
+
+// body reads the body of an upload. It remembers the error of reading, which
+// is the sender's, apart from those of storing; and it interrupts a blocked
+// Read when the context ends or when nothing comes for idleTime. The latter
+// needs a connection: bodies from the same process end with their own context.
+type body struct {
+	r    io.Reader
+	err  error // of reading, except io.EOF
+	rc   *http.ResponseController
+	stop func() bool
+
+	mu    sync.Mutex
+	ended bool
+}
+
+func newBody(w http.ResponseWriter, r *http.Request, limit int64) *body {
+	b := &body{r: r.Body, rc: http.NewResponseController(w)}
+	if limit > 0 {
+		b.r = http.MaxBytesReader(w, r.Body, limit)
+	}
+	b.stop = context.AfterFunc(r.Context(), func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.ended = true
+		b.rc.SetReadDeadline(time.Unix(1, 0))
+	})
+	return b
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	if !b.ended {
+		// The error is ErrNotSupported in process: there is no connection then.
+		b.rc.SetReadDeadline(time.Now().Add(idleTime))
+	}
+	b.mu.Unlock()
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// release takes the deadline off, so that the connection can be used again.
+func (b *body) release() {
+	b.stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rc.SetReadDeadline(time.Time{})
+}
