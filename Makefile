@@ -1,0 +1,91 @@
+# `make quickstart` shows the thing working; `make test` is what a change has to pass.
+# Both install what they need into .venv on their first run, and leave it there.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Which environments tests run programs from; .ci/python/NAME.txt says what is in each.
+PYTHON_ENVS := wandb-0.31.0 wandb-0.28.2 mcp lint
+NODE_SOURCE := tools/mcpserver/testdata/node
+
+GO ?= go
+# Modules beside the main one; their dependencies are not the product's.
+NESTED := $(dir $(shell git ls-files '*/go.mod'))
+FUZZTIME ?= 30s
+TEST_TIMEOUT ?= 15m
+
+.PHONY: help
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: build
+build: ## Build the program into build/reliquary
+	@$(GO) build -trimpath -o build/reliquary ./cmd/reliquary
+
+.PHONY: quickstart
+quickstart: build .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt ## See it work: real files in, an agent's client walks them
+	@$(GO) run ./cmd/internal/quickstart -binary build/reliquary -wandb .venv/wandb-0.31.0 -mcp .venv/mcp
+
+.PHONY: test
+test: lint build generate-check test-go test-nested ## Everything that a change has to pass
+
+.PHONY: test-go
+test-go: test-env
+	@mkdir -p build
+	$(GO) test -race -timeout $(TEST_TIMEOUT) -json ./... | $(GO) run ./cmd/internal/testreport -counts build/test-counts
+
+.PHONY: test-nested
+test-nested:
+	@for module in $(NESTED); do
+	  echo "module $$module"
+	  (cd $$module && $(GO) vet ./... && $(GO) test ./...)
+	done
+
+.PHONY: test-env
+test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed ## Install the Python and Node programs that tests run
+
+.venv/%/requirements.txt: .ci/python/%.txt
+	@echo "installing .venv/$*"
+	.ci/python-env .venv/$* $<
+
+.venv/node/.installed: $(NODE_SOURCE)/package-lock.json $(NODE_SOURCE)/package.json
+	@echo "installing .venv/node"
+	.ci/node-env .venv/node $(NODE_SOURCE)
+
+.PHONY: generate
+generate: ## Make every generated file anew
+	@$(GO) generate ./...
+
+.PHONY: generate-check
+generate-check:
+	@.ci/stale $(MAKE) --no-print-directory generate
+
+.PHONY: lint
+lint: .venv/lint/requirements.txt ## Check form and find mistakes without running anything
+	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l)
+	[ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify >/dev/null
+	.ci/lint-python
+
+.PHONY: bench
+bench: build test-env ## Measure start, size and listing; writes artifacts/testdata/bench/
+	@$(GO) run ./cmd/internal/bench
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for FUZZTIME (30s)
+	@for package in $$($(GO) list ./...); do
+	  for name in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package
+	  done
+	done
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	@rm -rf build .venv
