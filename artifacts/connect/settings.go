@@ -33,6 +33,8 @@ type Settings struct {
 	// person's data directory, which nobody asked for by name.
 	Dir       string
 	DirSource string
+	// Proxy is how a server is reached.
+	Proxy Proxy
 	// Warnings tell of things that were found and could not be used: an
 	// unreadable settings file, a netrc that does not parse. The wandb package
 	// prints them and goes on; so should a front end.
@@ -82,6 +84,7 @@ func ReadSettings(env Environment) (Settings, error) {
 
 	s.Entity = first(env.Var(varEntity), files.get("entity").value)
 	s.Project = first(env.Var(varProject), files.get("project").value)
+	s.Proxy = readProxy(env)
 	s.Dir = DefaultDir(env)
 	if dir := env.Var(varDir); dir != "" {
 		s.Dir, s.DirSource = env.expand(dir), varDir
