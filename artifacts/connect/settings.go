@@ -30,7 +30,8 @@ type Settings struct {
 	Entity  string
 	Project string
 	// Dir is the registry directory. DirSource is "" when it is the one in the
-	// person's data directory, which nobody asked for by name.
+	// person's data directory, which nobody asked for by name. Both are "" when
+	// there is no home to have one in.
 	Dir       string
 	DirSource string
 	// Proxy is how a server is reached.
@@ -85,9 +86,8 @@ func ReadSettings(env Environment) (Settings, error) {
 	s.Entity = first(env.Var(varEntity), files.get("entity").value)
 	s.Project = first(env.Var(varProject), files.get("project").value)
 	s.Proxy = readProxy(env)
-	s.Dir = DefaultDir(env)
-	if dir := env.Var(varDir); dir != "" {
-		s.Dir, s.DirSource = env.expand(dir), varDir
+	s.Dir, s.DirSource = RegistryDir(env)
+	if s.DirSource != "" {
 		// Whoever names a directory gets it, however broken the rest is.
 		return s, nil
 	}
@@ -118,14 +118,17 @@ func ReadSettings(env Environment) (Settings, error) {
 	return s, nil
 }
 
-// DefaultDir is the registry directory in the person's data directory, "" when
-// there is no home to have one in.
-func DefaultDir(env Environment) string {
-	data := env.dataDir()
-	if data == "" {
-		return ""
+// RegistryDir is the directory that RELIQUARY_DIR names, with that as the
+// source; otherwise the one in the person's data directory, with no source.
+// The directory is "" when there is no home to have one in.
+func RegistryDir(env Environment) (dir, source string) {
+	if dir := env.Var(varDir); dir != "" {
+		return env.expand(dir), varDir
 	}
-	return filepath.Join(data, "reliquary")
+	if data := env.dataDir(); data != "" {
+		return filepath.Join(data, "reliquary"), ""
+	}
+	return "", ""
 }
 
 // findKey looks for the key to a server in the order in which the wandb

@@ -386,21 +386,24 @@ func TestSettings_UsesServer(t *testing.T) {
 	}
 }
 
-func TestDefaultDir(t *testing.T) {
+func TestRegistryDir(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		env  connect.Environment
-		want string
+		name   string
+		env    connect.Environment
+		want   string
+		source string
 	}{
-		{"Linux", connect.Environment{Home: "/home/me"}, "/home/me/.local/share/reliquary"},
-		{"Linux with XDG_DATA_HOME", connect.Environment{Home: "/home/me", Vars: map[string]string{"XDG_DATA_HOME": "/data"}}, "/data/reliquary"},
-		{"Linux with a relative XDG_DATA_HOME", connect.Environment{Home: "/home/me", Vars: map[string]string{"XDG_DATA_HOME": "data"}}, "/home/me/.local/share/reliquary"},
-		{"macOS", connect.Environment{OS: "darwin", Home: "/Users/me"}, "/Users/me/Library/Application Support/reliquary"},
-		{"nobody", connect.Environment{}, ""},
+		{"Linux", connect.Environment{Home: "/home/me"}, "/home/me/.local/share/reliquary", ""},
+		{"Linux with XDG_DATA_HOME", connect.Environment{Home: "/home/me", Vars: map[string]string{"XDG_DATA_HOME": "/data"}}, "/data/reliquary", ""},
+		{"Linux with a relative XDG_DATA_HOME", connect.Environment{Home: "/home/me", Vars: map[string]string{"XDG_DATA_HOME": "data"}}, "/home/me/.local/share/reliquary", ""},
+		{"macOS", connect.Environment{OS: "darwin", Home: "/Users/me"}, "/Users/me/Library/Application Support/reliquary", ""},
+		{"nobody", connect.Environment{}, "", ""},
+		{"by name", connect.Environment{Home: "/home/me", Dir: "/work", Vars: map[string]string{"RELIQUARY_DIR": "reg"}}, "/work/reg", "RELIQUARY_DIR"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := connect.DefaultDir(c.env); got != c.want {
-				t.Errorf("DefaultDir() = %q, want %q", got, c.want)
+			got, source := connect.RegistryDir(c.env)
+			if got != c.want || source != c.source {
+				t.Errorf("RegistryDir() = %q, %q, want %q, %q", got, source, c.want, c.source)
 			}
 		})
 	}

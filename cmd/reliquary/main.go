@@ -26,9 +26,16 @@ func runProcess() int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	return run(ctx, os.Args[1:], terminal{
-		In:  os.Stdin,
-		Out: os.Stdout,
-		Err: os.Stderr,
-		Env: connect.Process(),
+		In:            os.Stdin,
+		Out:           os.Stdout,
+		Err:           os.Stderr,
+		Env:           connect.Process(),
+		ErrIsTerminal: isTerminal(os.Stderr),
 	})
+}
+
+// isTerminal reports whether a person reads what is written to the file.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -60,6 +60,9 @@ func newRootCommand(t terminal) *cobra.Command {
 		return &usageError{command: c.CommandPath(), err: err}
 	})
 	root.AddCommand(
+		newServeCommand(t),
+		newKeyCommand(t),
+		newDoctorCommand(t),
 		newVersionCommand(t),
 	)
 	return root

@@ -15,6 +15,8 @@ type terminal struct {
 	Out io.Writer
 	Err io.Writer
 	Env connect.Environment
+	// ErrIsTerminal says that a person watches Err, and may be shown progress.
+	ErrIsTerminal bool
 }
 
 // printf writes to the output. A failed write is not reported: the reader has

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/reliquary/reliquary/artifacts/server/directory"
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+func newKeyCommand(t terminal) *cobra.Command {
+	var dir string
+	var another bool
+	c := &cobra.Command{
+		Use:   "key",
+		Short: "Print the API key of a registry's first user",
+		Long: "Key prints the API key that a registry keeps for its first user, for use as\n\n" +
+			"  export WANDB_API_KEY=$(reliquary key)",
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			path, err := registryDir(t, dir)
+			if err != nil {
+				return err
+			}
+			d, err := directory.Open(c.Context(), path, directory.Options{MustExist: true})
+			if err != nil {
+				return err
+			}
+			defer func() {
+				if cerr := d.Close(); err == nil {
+					err = cerr
+				}
+			}()
+			credentials, err := d.Credentials()
+			if another {
+				credentials, err = d.NewCredentials(c.Context())
+			} else if metadata.IsNotFound(err) {
+				t.notef("The file with the key is gone; `reliquary key --new` makes another key.\n")
+			}
+			if err != nil {
+				return err
+			}
+			t.printf("%s\n", credentials.APIKey)
+			return nil
+		},
+	}
+	addDirFlag(c, &dir)
+	c.Flags().BoolVar(&another, "new", false, "make another key and print that; earlier ones stay good")
+	return c
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/artifacts/server"
+	"github.com/reliquary/reliquary/artifacts/server/directory"
+)
+
+// defaultListen is where serve listens. W&B's own local server has 8080.
+const defaultListen = "127.0.0.1:8099"
+
+// How long requests under way may take once the server has been asked to end:
+// an upload of a large file should not have to begin again.
+const shutdownGrace = 30 * time.Second
+
+type serveOptions struct {
+	listen  string
+	dir     string
+	auth    string
+	verbose bool
+}
+
+func newServeCommand(t terminal) *cobra.Command {
+	var o serveOptions
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve a registry to the wandb package",
+		Long: "Serve answers the wandb package (and everything else that speaks W&B's protocol) from a registry\n" +
+			"directory, which is made when it is not there. Its first user and that user's API key are made with it.",
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkAuth(o); err != nil {
+				return &usageError{command: c.CommandPath(), err: err}
+			}
+			return serve(c.Context(), t, o)
+		},
+	}
+	c.Flags().StringVar(&o.listen, "listen", defaultListen, "`address` to listen on; port 0 takes any that is free")
+	addDirFlag(c, &o.dir)
+	c.Flags().StringVar(&o.auth, "auth", string(server.AuthKeys),
+		"`mode` of telling users apart: by their keys, or (open, on loopback only) by taking any key for its user's name")
+	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request")
+	return c
+}
+
+// checkAuth refuses an unknown mode, and to be open to anyone but this machine.
+func checkAuth(o serveOptions) error {
+	switch server.AuthMode(o.auth) {
+	case server.AuthKeys:
+		return nil
+	case server.AuthOpen:
+	default:
+		return fmt.Errorf("there is no --auth=%s; it is keys or open", o.auth)
+	}
+	addr, err := net.ResolveTCPAddr("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s is no address: %w", o.listen, err)
+	}
+	if !addr.IP.IsLoopback() {
+		return fmt.Errorf("--auth=open lets anyone in who can connect, so it needs a loopback address; "+
+			"%s can be reached from elsewhere (use --listen %s)", o.listen, defaultListen)
+	}
+	return nil
+}
+
+// serve runs until ctx ends.
+func serve(ctx context.Context, t terminal, o serveOptions) error {
+	path, err := registryDir(t, o.dir)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(t, o.verbose)
+
+	// The port comes first: where it is taken, nothing must have been made yet,
+	// least of all a key that would then not be shown.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return listenError(o.listen, err)
+	}
+	defer listener.Close()
+
+	dir, err := directory.Open(ctx, path, directory.Options{Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := dir.Close(); err != nil {
+			logger.Error("closing the registry", "error", err)
+		}
+	}()
+	registry, err := server.New(server.Options{
+		Metadata:  dir.Metadata,
+		Blobs:     dir.Blobs,
+		Secret:    dir.Secret,
+		Auth:      server.AuthMode(o.auth),
+		Logger:    logger,
+		OnRequest: requestLog(logger),
+	})
+	if err != nil {
+		return err
+	}
+	if err := greet(t, dir, "http://"+listener.Addr().String(), server.AuthMode(o.auth)); err != nil {
+		return err
+	}
+	return answer(ctx, t, listener, registry, logger)
+}
+
+// greet tells the person where the registry is and how to use it. The key is
+// shown once, when it has just been made.
+func greet(t terminal, dir *directory.Directory, url string, auth server.AuthMode) error {
+	t.printf("Serving the registry in %s\n        on %s\n\n", dir.Path, url)
+	t.printf("Point the wandb package at it:\n\n  export WANDB_BASE_URL=%s\n", url)
+	switch {
+	case auth == server.AuthOpen:
+		t.printf("  export WANDB_API_KEY=anna-0000000000000000000000000000000000000000\n\n" +
+			"Any key is taken for the user that its first word names (--auth=open): for development only.\n")
+	case dir.Created:
+		credentials, err := dir.Credentials()
+		if err != nil {
+			return err
+		}
+		t.printf("  export WANDB_API_KEY=%s\n\n"+
+			"This is the key of user %s, shown this once. It is kept in %s;\n"+
+			"`reliquary key` prints it.\n", credentials.APIKey, credentials.Username, dir.CredentialsPath())
+	default:
+		t.printf("  export WANDB_API_KEY=$(reliquary key --dir '%s')\n", dir.Path)
+	}
+	t.printf("\nCtrl-C ends it.\n")
+	return nil
+}
+
+// answer serves requests until ctx ends, then lets those under way finish.
+func answer(ctx context.Context, t terminal, listener net.Listener, registry *server.Server, logger *slog.Logger) error {
+	front := &http.Server{
+		Handler: registry,
+		// Bodies may take as long as a large file takes; headers may not.
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- front.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	t.notef("Finishing requests under way; Ctrl-C again ends at once.\n")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	err := errors.Join(front.Shutdown(grace), registry.Shutdown(grace))
+	<-failed // always http.ErrServerClosed by now
+	if err != nil {
+		_ = front.Close()
+		return &artifacts.Error{
+			Kind:    artifacts.KindUnavailable,
+			Op:      "end the server",
+			Message: fmt.Sprintf("requests were still under way after %s and have been cut off", shutdownGrace),
+			Err:     err,
+		}
+	}
+	return nil
+}
+
+// listenError says why an address cannot be listened on.
+func listenError(listen string, err error) error {
+	e := &artifacts.Error{Kind: artifacts.KindUnavailable, Op: "listen on", Path: listen, Message: err.Error(), Err: err}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		e.Kind, e.Message = artifacts.KindConflict, "another program listens there"
+		e.Next = "end it, or choose another address with --listen (port 0 takes any that is free)"
+	case errors.Is(err, syscall.EACCES):
+		e.Kind, e.Message, e.Next = artifacts.KindDenied, "ports below 1024 are not for everybody", "choose a higher one"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		e.Kind, e.Message, e.Next = artifacts.KindInvalid, "this machine does not have that address", "listen on one that it has, as "+defaultListen
+	}
+	return e
+}
+
+// newLogger logs for whoever runs the program: warnings, or everything.
+func newLogger(t terminal, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(t.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// requestLog writes one line per request: at debug level if it was understood,
+// as a warning if not.
+func requestLog(logger *slog.Logger) func(server.Request) {
+	return func(r server.Request) {
+		level := slog.LevelDebug
+		if !r.Understood() {
+			level = slog.LevelWarn
+		}
+		logger.LogAttrs(context.Background(), level, "request",
+			slog.String("method", r.Method),
+			slog.String("path", r.Path),
+			slog.String("operation", r.Operation),
+			slog.String("user", r.User),
+			slog.Int("status", r.Status),
+			slog.Duration("took", r.Duration),
+			slog.Int64("in", r.BytesIn),
+			slog.Int64("out", r.BytesOut),
+			slog.String("outcome", r.Outcome),
+		)
+	}
+}
