@@ -1,0 +1,34 @@
+// Package dir keeps blobs in a local directory. It is the documented format of
+// the blobs folder of a registry:
+//
+//	sha256/ab/abcdef…    a blob: the SHA-256 of its bytes in lower-case hex, in
+//	                     one of 256 folders named with its first two digits; mode 0444
+//	tmp/put-…            bytes on their way in; its writer holds an flock on it
+//	uploads/{id}/        a multipart upload
+//	    lock             flocked by whoever joins parts
+//	    part-00007-{md5} a part that is stored and not yet joined
+//	    joint            the joined parts, from the first on
+//	    joined           one line of JSON for each part in joint: its number, MD5
+//	                     and size, and the state of both hashes behind it
+//	    result           what a finished upload became; nothing else is left then
+//
+// # Durability
+//
+// Bytes go to a temporary file, which is synced, renamed to its key, and its
+// folder synced; only then does Put return. So a key is there whole or not at
+// all, whenever the machine or the process stops. A key that is there already
+// is kept if its length is right, and replaced by the sound bytes if not.
+//
+// Parts are joined as they arrive, each by whichever PutPart finds the next
+// one there: hashing a large file takes longer than clients wait for Complete,
+// so by then there must be nothing left to do but a rename. A joined part is
+// removed once joint and the line in joined are synced, so that an upload needs
+// its own size on the disk and not twice that. (Copies are made by the kernel,
+// and share their blocks on file systems that can.)
+//
+// # Leftovers
+//
+// A process that is killed leaves its temporary files, and clients that go away
+// leave uploads. CollectStale removes them by age, never those that somebody
+// holds a lock on. Nothing else is ever removed but by Delete and Abort.
+package dir
