@@ -3,7 +3,10 @@ package artifacts
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
 // A State is where a version is in its life.
@@ -66,10 +69,87 @@ type Artifact struct {
 // entity and project may be left out (see Config) and the alias is "latest" if
 // none is given; or the version's id (W&B: ArtifactMembershipByName,
 // ArtifactByID). KindNotFound says which part is missing.
-func (c *Client) Artifact(ctx context.Context, path string) (*Artifact, error) { return nil, nil }
+func (c *Client) Artifact(ctx context.Context, path string) (*Artifact, error) {
+	if isArtifactID(path) {
+		return c.ArtifactByID(ctx, path)
+	}
+	const op = "get artifact"
+	p, err := ParsePath(path)
+	if err != nil {
+		return nil, err
+	}
+	if p.Alias == "" {
+		p.Alias = "latest"
+	}
+	in, err := c.in(ctx, p.Entity, p.Project)
+	if err != nil {
+		return nil, err
+	}
+	p.Entity, p.Project = in.Entity, in.Project
+	m, lacks, err := wire.ArtifactMembershipByName(ctx, c.sender, in, p.Name())
+	if err != nil {
+		return nil, c.fail(ctx, op, p.String(), err)
+	}
+	if m == nil {
+		return nil, missing(op, lacks, in, "", p.Collection, p.Alias)
+	}
+	a, err := c.fromMembership(m)
+	return a, located(op, p.String(), err)
+}
 
-// ArtifactByID finds a version by its id, seen in its own sequence.
-func (c *Client) ArtifactByID(ctx context.Context, id string) (*Artifact, error) { return nil, nil }
+// fromMembership makes a version seen in the collection of a membership.
+func (c *Client) fromMembership(m *wire.Membership) (*Artifact, error) {
+	if m.ArtifactCollection == nil || m.ArtifactCollection.Project == nil {
+		return nil, corrupt("a version is in no collection, or that in no project")
+	}
+	at, err := ownSeat(m.Artifact)
+	if err != nil {
+		return nil, err
+	}
+	at.entity, at.project = within(m.ArtifactCollection)
+	at.collection = m.ArtifactCollection.Name
+	if m.VersionIndex != nil {
+		at.index = *m.VersionIndex
+		at.version = "v" + strconv.Itoa(at.index)
+	}
+	aliases := make([]string, 0, len(m.Aliases))
+	for _, a := range m.Aliases {
+		if !isVersion(a.Alias) {
+			aliases = append(aliases, a.Alias)
+		}
+	}
+	return c.toArtifact(m.Artifact, at, aliases)
+}
+
+// ArtifactByID finds a version by its id, seen in its own sequence (W&B: ArtifactByID).
+func (c *Client) ArtifactByID(ctx context.Context, id string) (*Artifact, error) {
+	const op = "get artifact by id"
+	if id == "" {
+		return nil, &Error{Kind: KindInvalid, Op: op, Message: "the id is empty"}
+	}
+	w, _, err := wire.ArtifactByID(ctx, c.sender, wire.ID(id))
+	if err != nil {
+		return nil, c.fail(ctx, op, id, err)
+	}
+	if w == nil {
+		return nil, &Error{
+			Kind: KindNotFound, Op: op, Path: id,
+			Message: "there is no version with this id",
+			Next:    "check the id, and that this API key may see the version",
+		}
+	}
+	a, err := c.atHome(w)
+	return a, located(op, id, err)
+}
+
+// atHome makes a version seen in its own sequence.
+func (c *Client) atHome(w *wire.AliasedArtifact) (*Artifact, error) {
+	at, err := ownSeat(&w.Artifact)
+	if err != nil {
+		return nil, err
+	}
+	return c.toArtifact(&w.Artifact, at, aliasesIn(w.ArtifactSequence.ID, w.Aliases))
+}
 
 // Client is the client that the version came from.
 func (a *Artifact) Client() *Client { return a.client }
@@ -91,14 +171,24 @@ func (a *Artifact) SourceQualifiedName() string {
 
 // IsLink reports whether it was looked up in a portfolio rather than in its
 // own sequence.
-func (a *Artifact) IsLink() bool { return false }
+func (a *Artifact) IsLink() bool {
+	return a.Entity != a.SourceEntity || a.Project != a.SourceProject || a.Collection != a.SourceCollection
+}
 
 // Files lists the version's files.
-func (a *Artifact) Files(opts *FilesOptions) *ArtifactFiles { return nil }
+func (a *Artifact) Files(opts *FilesOptions) *ArtifactFiles { return newArtifactFiles(a, opts) }
 
 // InCollection names the collection that the version was looked up in. It
 // sends nothing.
-func (a *Artifact) InCollection() *ArtifactCollection { return nil }
+func (a *Artifact) InCollection() *ArtifactCollection {
+	return a.client.ArtifactCollection(a.Entity, a.Project, a.Type, a.Collection)
+}
+
+// SourceInCollection names the sequence that the version was logged to. It
+// sends nothing.
+func (a *Artifact) SourceInCollection() *ArtifactCollection {
+	return a.client.ArtifactCollection(a.SourceEntity, a.SourceProject, a.Type, a.SourceCollection)
+}
 
 // String gives the qualified name.
 func (a *Artifact) String() string { return a.QualifiedName() }

@@ -2,7 +2,8 @@ package artifacts
 
 import (
 	"context"
-	"time"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
 // TypesOptions say which part of a project's types to list. nil means all.
@@ -18,71 +19,66 @@ type ArtifactTypes struct {
 	entity, project string
 }
 
-// ArtifactTypes lists the artifact types of a project.
-func (c *Client) ArtifactTypes(entity, project string, opts *TypesOptions) *ArtifactTypes { return nil }
+// ArtifactTypes lists the artifact types of a project. An empty entity or
+// project means the default one (see Config).
+func (c *Client) ArtifactTypes(entity, project string, opts *TypesOptions) *ArtifactTypes {
+	if opts == nil {
+		opts = &TypesOptions{}
+	}
+	l := &ArtifactTypes{entity: entity, project: project}
+	l.Pager = newPager(list[*ArtifactType]{
+		op:   "list artifact types",
+		path: join(entity, project),
+		fetch: func(ctx context.Context, after string, perPage int) ([]*ArtifactType, PageInfo, error) {
+			return l.fetch(ctx, c, wire.Page{First: perPage, After: after})
+		},
+	}, opts.PerPage, opts.After)
+	return l
+}
+
+func (l *ArtifactTypes) fetch(ctx context.Context, c *Client, p wire.Page) ([]*ArtifactType, PageInfo, error) {
+	in, err := c.in(ctx, l.entity, l.project)
+	if err != nil {
+		return nil, PageInfo{}, err
+	}
+	conn, lacks, err := wire.ArtifactTypes(ctx, c.sender, in, p)
+	if err != nil {
+		return nil, PageInfo{}, c.fail(ctx, l.op, l.path, err)
+	}
+	if conn == nil {
+		return nil, PageInfo{}, missing(l.op, lacks, in, "", "", "")
+	}
+	items := make([]*ArtifactType, 0, len(conn.Edges))
+	for _, e := range conn.Edges {
+		if e.Node == nil {
+			continue
+		}
+		attrs, err := toTypeAttrs(e.Node)
+		if err != nil {
+			return nil, PageInfo{}, located(l.op, l.path, err)
+		}
+		items = append(items, NewArtifactType(c, in.Entity, in.Project, attrs.Name, &attrs))
+	}
+	return items, toPageInfo(conn.PageInfo, nil), nil
+}
 
 // Entity owns the project.
-func (t *ArtifactTypes) Entity() string { return t.entity }
+func (l *ArtifactTypes) Entity() string { return l.entity }
 
 // Project is the project whose types are listed.
-func (t *ArtifactTypes) Project() string { return t.project }
+func (l *ArtifactTypes) Project() string { return l.project }
 
-// ArtifactTypeAttrs are what the server knows about a type.
-type ArtifactTypeAttrs struct {
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`
-	Description *string   `json:"description,omitempty"`
-	CreatedAt   time.Time `json:"createdAt"`
+// join makes a path of its parts, without empty ones.
+func join(parts ...string) string {
+	var path string
+	for _, p := range parts {
+		if p == "" {
+			continue
+		}
+		if path != "" {
+			path += "/"
+		}
+		path += p
+	}
+	return path
 }
-
-// An ArtifactType is a kind of artifact in a project: dataset, model, ... It
-// loads its attributes when one is first asked for. It is safe for concurrent use.
-type ArtifactType struct{ client *Client }
-
-// NewArtifactType makes the class for a type by name. It sends nothing; attrs,
-// if not nil, are taken as loaded.
-func NewArtifactType(c *Client, entity, project, typeName string, attrs *ArtifactTypeAttrs) *ArtifactType {
-	return nil
-}
-
-// ArtifactType names a type of a project. It sends nothing: a type that does
-// not exist shows when an attribute is asked for.
-func (c *Client) ArtifactType(entity, project, typeName string) *ArtifactType { return nil }
-
-// Client is the client that the type asks.
-func (t *ArtifactType) Client() *Client { return t.client }
-
-// Entity owns the project.
-func (t *ArtifactType) Entity() string { return "" }
-
-// Project holds the type.
-func (t *ArtifactType) Project() string { return "" }
-
-// Name is the type's name.
-func (t *ArtifactType) Name() string { return "" }
-
-// Attrs returns all attributes, loading them if need be (W&B: ProjectArtifactType).
-func (t *ArtifactType) Attrs(ctx context.Context) (ArtifactTypeAttrs, error) {
-	return ArtifactTypeAttrs{}, nil
-}
-
-// Load fetches the attributes anew.
-func (t *ArtifactType) Load(ctx context.Context) error { return nil }
-
-// ID is the server's id of the type.
-func (t *ArtifactType) ID(ctx context.Context) (string, error) { return "", nil }
-
-// Description is what was written about the type, or nil.
-func (t *ArtifactType) Description(ctx context.Context) (*string, error) { return nil, nil }
-
-// CreatedAt is when the type was first used.
-func (t *ArtifactType) CreatedAt(ctx context.Context) (time.Time, error) { return time.Time{}, nil }
-
-// Collection names a collection of this type. It sends nothing.
-func (t *ArtifactType) Collection(name string) *ArtifactCollection { return nil }
-
-// Collections lists the collections of this type.
-func (t *ArtifactType) Collections(opts *CollectionsOptions) *ArtifactCollections { return nil }
-
-// String gives the type's path and name.
-func (t *ArtifactType) String() string { return "" }

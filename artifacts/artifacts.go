@@ -1,5 +1,12 @@
 package artifacts
 
+import (
+	"context"
+	"slices"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
+)
+
 // ArtifactsOptions say which versions to list, and how. nil means every
 // committed one, newest first.
 type ArtifactsOptions struct {
@@ -9,7 +16,7 @@ type ArtifactsOptions struct {
 	// them. nil means {"state": "COMMITTED"}; other filters replace that.
 	Filters map[string]any
 	// Order is a field name ("createdAt", "versionIndex"), with "-" before it
-	// for descending.
+	// for descending ("+" or nothing for ascending).
 	Order string
 	// Tags keeps only versions that have all of them. It is applied to pages
 	// after they arrive, as in W&B: a page can come out short, and Len, which
@@ -20,13 +27,110 @@ type ArtifactsOptions struct {
 // Artifacts are the versions of one collection (W&B: ProjectArtifacts).
 type Artifacts struct {
 	*Pager[*Artifact]
+	client                                *Client
 	entity, project, typeName, collection string
+	filters                               map[string]any
+	tags                                  []string
+	choice                                wire.Choice
+	invalid                               error
 }
 
 // Artifacts lists the versions of a collection. typeName may be "" where the
-// caller does not know it.
+// caller does not know it; an empty entity or project means the default one
+// (see Config).
 func (c *Client) Artifacts(entity, project, typeName, collection string, opts *ArtifactsOptions) *Artifacts {
-	return nil
+	if opts == nil {
+		opts = &ArtifactsOptions{}
+	}
+	l := &Artifacts{
+		client: c, entity: entity, project: project, typeName: typeName, collection: collection,
+		filters: opts.Filters,
+		tags:    slices.Clone(opts.Tags),
+	}
+	if l.filters == nil {
+		l.filters = map[string]any{"state": string(Committed)}
+	}
+	given := list[*Artifact]{
+		op:    "list artifact versions",
+		path:  join(entity, project, collection),
+		check: func() error { return located(l.op, l.path, l.invalid) },
+		fetch: l.fetch,
+		count: l.count,
+	}
+	if len(l.tags) > 0 {
+		given.count = nil // the server does not know about them
+	}
+	l.Pager = newPager(given, opts.PerPage, opts.After)
+	l.choice, l.invalid = choose(l.filters, opts.Order)
+	return l
+}
+
+func (l *Artifacts) fetch(ctx context.Context, after string, perPage int) ([]*Artifact, PageInfo, error) {
+	c := l.client
+	in, err := c.in(ctx, l.entity, l.project)
+	if err != nil {
+		return nil, PageInfo{}, err
+	}
+	of := wire.Collection{In: in, Type: l.typeName, Name: l.collection}
+	page := wire.Page{First: perPage, After: after, WithTotal: after == "" && len(l.tags) == 0}
+	got, lacks, err := wire.ProjectArtifacts(ctx, c.sender, of, l.choice, page)
+	if err != nil {
+		return nil, PageInfo{}, c.fail(ctx, l.op, l.path, err)
+	}
+	if got == nil {
+		return nil, PageInfo{}, missing(l.op, lacks, in, l.typeName, l.collection, "")
+	}
+	// The server's spelling, where it says: names can differ in case.
+	entity, project := within(&got.Place)
+	if entity == "" {
+		entity, project = in.Entity, in.Project
+	}
+	name := got.Name
+	if name == "" {
+		name = l.collection
+	}
+	edges := got.Artifacts.Edges
+	items := make([]*Artifact, 0, len(edges))
+	for i := range edges {
+		node := edges[i].Node
+		if node == nil {
+			continue
+		}
+		at, err := seatOf(entity, project, name, edges[i].Version)
+		if err != nil {
+			return nil, PageInfo{}, located(l.op, l.path, err)
+		}
+		a, err := c.toArtifact(&node.Artifact, at, aliasesIn(got.ID, node.Aliases))
+		if err != nil {
+			return nil, PageInfo{}, located(l.op, l.path, err)
+		}
+		if hasAll(a.Tags, l.tags) {
+			items = append(items, a)
+		}
+	}
+	return items, toPageInfo(got.Artifacts.PageInfo, got.Artifacts.TotalCount), nil
+}
+
+func (l *Artifacts) count(ctx context.Context) (int, error) {
+	c := l.client
+	in, err := c.in(ctx, l.entity, l.project)
+	if err != nil {
+		return 0, err
+	}
+	of := wire.Collection{In: in, Type: l.typeName, Name: l.collection}
+	total, lacks, err := wire.CountProjectArtifacts(ctx, c.sender, of, l.choice.Filters)
+	return c.total(ctx, l.op, l.path, total, err, func() error {
+		return missing(l.op, lacks, in, l.typeName, l.collection, "")
+	})
+}
+
+func hasAll(have, want []string) bool {
+	for _, w := range want {
+		if !slices.Contains(have, w) {
+			return false
+		}
+	}
+	return true
 }
 
 // Entity owns the project.
@@ -40,3 +144,12 @@ func (l *Artifacts) Type() string { return l.typeName }
 
 // CollectionName is the collection whose versions are listed.
 func (l *Artifacts) CollectionName() string { return l.collection }
+
+// Filters are the conditions that versions are listed by.
+func (l *Artifacts) Filters() map[string]any { return l.filters }
+
+// Order is the order that the list was made with, signed, or "".
+func (l *Artifacts) Order() string { return l.choice.Order }
+
+// Tags are those that every listed version has.
+func (l *Artifacts) Tags() []string { return slices.Clone(l.tags) }

@@ -2,9 +2,16 @@ package artifacts
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
+
+	graphql "github.com/hasura/go-graphql-client"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
 // Config says where a Client talks to and how. Only BaseURL is required.
@@ -53,51 +60,189 @@ type Retry struct {
 
 // A Client talks to one server as one user. It is safe for concurrent use.
 type Client struct {
+	base            *url.URL
+	key             string
+	transport       http.RoundTripper
+	ownTransport    *http.Transport // nil if the caller's
+	timeout         time.Duration
+	retry           Retry
+	maxBytes        int64
+	log             *slog.Logger
+	userAgent       string
 	entity, project string
+
+	sender   *wire.Sender
+	features lazy[Features]
+	viewer   lazy[Viewer]
 }
 
+// The defaults of Config and Retry. A GraphQL attempt has the same bound as
+// W&B's own client gives it; the whole is short enough for a person to wait.
+const (
+	defaultTimeout    = 30 * time.Second
+	defaultMaxBytes   = 256 << 20
+	defaultAttempts   = 5
+	defaultMinWait    = 500 * time.Millisecond
+	defaultMaxWait    = 10 * time.Second
+	defaultMaxElapsed = 90 * time.Second
+	defaultProject    = "uncategorized"
+	userAgent         = "reliquary-artifacts"
+)
+
 // New makes a Client. It checks cfg (KindInvalid) and sends nothing.
-func New(cfg Config) (*Client, error) { return &Client{}, nil }
+func New(cfg Config) (*Client, error) {
+	base, err := parseBaseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(cfg.APIKey, " \t\r\n\x00") {
+		return nil, &Error{Kind: KindInvalid, Op: "configure the client", Message: "the API key holds white space", Next: "copy the key again, without line breaks"}
+	}
+	if strings.ContainsAny(cfg.UserAgent, "\r\n") {
+		return nil, &Error{Kind: KindInvalid, Op: "configure the client", Message: "the user agent holds a line break"}
+	}
+	c := &Client{
+		base:      base,
+		key:       cfg.APIKey,
+		transport: cfg.Transport,
+		timeout:   orDefault(cfg.Timeout, defaultTimeout),
+		retry: Retry{
+			Attempts:   orDefault(cfg.Retry.Attempts, defaultAttempts),
+			MinWait:    orDefault(cfg.Retry.MinWait, defaultMinWait),
+			MaxWait:    orDefault(cfg.Retry.MaxWait, defaultMaxWait),
+			MaxElapsed: orDefault(cfg.Retry.MaxElapsed, defaultMaxElapsed),
+		},
+		maxBytes:  orDefault(cfg.MaxResponseBytes, defaultMaxBytes),
+		log:       cfg.Logger,
+		userAgent: strings.TrimSpace(cfg.UserAgent + " " + userAgent),
+		entity:    cfg.Entity,
+		project:   orDefault(cfg.Project, defaultProject),
+		features:  newLazy[Features](),
+		viewer:    newLazy[Viewer](),
+	}
+	if c.transport == nil {
+		// Not http.DefaultTransport: that one is shared and reads proxies from
+		// the environment.
+		c.ownTransport = &http.Transport{
+			ForceAttemptHTTP2:   true,
+			MaxIdleConnsPerHost: 16,
+			IdleConnTimeout:     90 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second,
+		}
+		c.transport = c.ownTransport
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.sender = &wire.Sender{
+		URL:  base.JoinPath("graphql").String(),
+		Doer: func(op wire.Op) graphql.Doer { return &exchange{client: c, op: op} },
+	}
+	return c, nil
+}
+
+// parseBaseURL checks Config.BaseURL.
+func parseBaseURL(s string) (*url.URL, error) {
+	bad := func(why string) error {
+		return &Error{
+			Kind:    KindInvalid,
+			Op:      "configure the client",
+			Message: "the base URL " + why,
+			Next:    `give the server's address, like "https://api.wandb.ai" or "http://127.0.0.1:8080"`,
+		}
+	}
+	if s == "" {
+		return nil, bad("is empty")
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil: // its text would repeat s, which may hold a password
+		return nil, bad("is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, bad("is neither http nor https")
+	case u.Host == "":
+		return nil, bad("names no host")
+	case u.User != nil:
+		return nil, bad("holds credentials; the API key is configured separately")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, bad("holds a query or fragment")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u, nil
+}
+
+// orDefault returns v, or def where v is zero or less.
+func orDefault[T int | int64 | time.Duration | string](v, def T) T {
+	var zero T
+	if v <= zero {
+		return def
+	}
+	return v
+}
 
 // Close releases idle connections of a transport that New made. The Client
 // must not be used afterwards.
-func (c *Client) Close() error { return nil }
-
-// BaseURL is the address that the client talks to, without a trailing slash.
-func (c *Client) BaseURL() string { return "" }
-
-// A Viewer is the user that an API key belongs to.
-type Viewer struct {
-	ID       string `json:"id"`
-	Username string `json:"username"`
-	Email    string `json:"email,omitempty"`
-	// Entity is the user's default entity.
-	Entity string `json:"entity"`
-	// Teams are the entities of the teams the user belongs to.
-	Teams []string `json:"teams,omitempty"`
+func (c *Client) Close() error {
+	if c.ownTransport != nil {
+		c.ownTransport.CloseIdleConnections()
+	}
+	return nil
 }
 
-// Viewer asks who the API key belongs to (W&B: Viewer). KindUnauthenticated if
-// to nobody.
-func (c *Client) Viewer(ctx context.Context) (Viewer, error) { return Viewer{}, nil }
+// BaseURL is the address that the client talks to, without a trailing slash.
+func (c *Client) BaseURL() string { return c.base.String() }
 
-// DefaultEntity is Config.Entity or, where that is empty, the viewer's entity,
-// asked for once.
-func (c *Client) DefaultEntity(ctx context.Context) (string, error) { return "", nil }
+func (c *Client) endpointForPeople() string { return c.base.String() }
 
 // DefaultProject is Config.Project, or "uncategorized".
 func (c *Client) DefaultProject() string { return c.project }
 
 // Resolve fills in the default entity and project where p names none. It asks
 // the server only if the entity is missing and not configured.
-func (c *Client) Resolve(ctx context.Context, p Path) (Path, error) { return p, nil }
+func (c *Client) Resolve(ctx context.Context, p Path) (Path, error) {
+	in, err := c.in(ctx, p.Entity, p.Project)
+	if err != nil {
+		return Path{}, err
+	}
+	p.Entity, p.Project = in.Entity, in.Project
+	return p, nil
+}
 
-// Features tells what a server can do, by W&B's names for that.
-type Features map[string]bool
+// in fills in the default entity and project.
+func (c *Client) in(ctx context.Context, entity, project string) (wire.In, error) {
+	if project == "" {
+		project = c.project
+	}
+	if entity == "" {
+		var err error
+		if entity, err = c.DefaultEntity(ctx); err != nil {
+			return wire.In{}, err
+		}
+	}
+	return wire.In{Entity: entity, Project: project}, nil
+}
 
-// Has reports whether the server offers the named feature.
-func (f Features) Has(name string) bool { return f[name] }
+// logAttempt writes one line for one attempt. It names the operation, never
+// what was asked: variables can hold what people wrote.
+func (c *Client) logAttempt(ctx context.Context, op wire.Op, attempt int, began time.Time, resp *http.Response, f *failure) {
+	if !c.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{opAttr(op), attemptAttr(attempt), slog.Duration("took", time.Since(began))}
+	if resp != nil {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode))
+	}
+	if f != nil {
+		attrs = append(attrs, errAttr(&f.Error))
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "asked the server", attrs...)
+}
 
-// ServerFeatures asks once what the server can do and remembers it (W&B:
-// ServerFeaturesQuery). A server that is too old to say has none.
-func (c *Client) ServerFeatures(ctx context.Context) (Features, error) { return nil, nil }
+const levelWarn = slog.LevelWarn
+
+func opAttr(op wire.Op) slog.Attr        { return slog.String("operation", op.Name) }
+func attemptAttr(n int) slog.Attr        { return slog.Int("attempt", n) }
+func waitAttr(d time.Duration) slog.Attr { return slog.Duration("wait", d) }
+func errAttr(e *Error) slog.Attr {
+	return slog.String("error", fmt.Sprintf("%s: %s", e.Kind, e.Message))
+}

@@ -1,0 +1,327 @@
+package artifacts
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
+)
+
+// An exchange carries the request of one operation to the server and the
+// answer back: attempts, waits, limits. It is the Doer that go-graphql-client
+// sends through, and reports what goes wrong below GraphQL as *Error.
+//
+// The library could retry by itself, but it sleeps without looking at the
+// context, retries changes as readily as reads, and knows no total bound.
+type exchange struct {
+	client *Client
+	op     wire.Op
+}
+
+// Do sends req until it is answered or there is no point in going on. Its
+// response is whole: the body is in memory.
+func (x *exchange) Do(req *http.Request) (*http.Response, error) {
+	c := x.client
+	ctx, retry := req.Context(), c.retry
+	start := time.Now()
+	deadline := start.Add(retry.MaxElapsed)
+	for attempt := 1; ; attempt++ {
+		began := time.Now()
+		resp, err := x.attempt(ctx, req, min(c.timeout, deadline.Sub(began)))
+		c.logAttempt(ctx, x.op, attempt, began, resp, err)
+		if err == nil {
+			return resp, nil
+		}
+		if ctx.Err() != nil {
+			return nil, canceled(ctx)
+		}
+		wait, again := x.next(err, attempt)
+		if again && time.Now().Add(wait).After(deadline) {
+			again = false
+		}
+		if !again {
+			if attempt > 1 {
+				err.Message = fmt.Sprintf("%s (tried %d times in %s)", err.Message, attempt, time.Since(start).Round(time.Millisecond))
+			}
+			return nil, &err.Error
+		}
+		c.log.LogAttrs(ctx, levelWarn, "trying again", opAttr(x.op), attemptAttr(attempt), waitAttr(wait), errAttr(&err.Error))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, canceled(ctx)
+		}
+	}
+}
+
+// A failure is an Error and what it means for another attempt.
+type failure struct {
+	Error
+	// again: the same request can succeed later.
+	again bool
+	// unseen: the server cannot have acted on the request.
+	unseen bool
+}
+
+// next says whether, and after how long, to try again.
+func (x *exchange) next(f *failure, attempt int) (time.Duration, bool) {
+	retry := x.client.retry
+	if !f.again || attempt >= retry.Attempts || (x.op.Effect == wire.Acts && !f.unseen) {
+		return 0, false
+	}
+	// Doubling, stopped before it overflows.
+	wait := retry.MaxWait
+	if shift := attempt - 1; shift < 16 {
+		wait = min(wait, retry.MinWait<<shift)
+	}
+	// Clients that failed together must not come back together.
+	wait = wait/2 + rand.N(wait/2+1)
+	return max(wait, f.RetryAfter), true
+}
+
+// attempt sends req once.
+func (x *exchange) attempt(ctx context.Context, req *http.Request, timeout time.Duration) (*http.Response, *failure) {
+	c := x.client
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
+	defer cancel()
+	out := req.Clone(ctx)
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, &failure{Error: Error{Kind: KindInvalid, Message: "the request cannot be sent again: " + err.Error(), Err: err}}
+	}
+	out.Body = body
+	out.Header.Set("User-Agent", c.userAgent)
+	out.Header.Set("Accept", "application/json")
+	if c.key != "" {
+		out.SetBasicAuth("api", c.key)
+	}
+	// RoundTrip, not http.Client: redirects are never followed, so the key goes
+	// nowhere but to BaseURL, and no cookies are kept.
+	resp, err := c.transport.RoundTrip(out)
+	if err != nil {
+		return nil, c.unreachable(ctx, err, timeout)
+	}
+	defer resp.Body.Close()
+	data, err := readLimited(resp, c.maxBytes)
+	if err != nil {
+		if errors.Is(err, errTooLarge) {
+			return nil, &failure{Error: Error{
+				Kind:    KindCorrupt,
+				Message: fmt.Sprintf("the server's answer is larger than %d bytes", c.maxBytes),
+				Next:    "ask for fewer items per page, or raise Config.MaxResponseBytes",
+				Err:     err,
+			}}
+		}
+		return nil, c.unreachable(ctx, err, timeout)
+	}
+	if f := c.judge(resp, data); f != nil {
+		return nil, f
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(data))
+	return resp, nil
+}
+
+var (
+	errTooSlow  = errors.New("no answer in time")
+	errTooLarge = errors.New("answer too large")
+)
+
+// readLimited reads a whole body of at most limit bytes.
+func readLimited(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.ContentLength > limit {
+		return nil, errTooLarge
+	}
+	var buf bytes.Buffer
+	if resp.ContentLength > 0 {
+		buf.Grow(int(resp.ContentLength) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > limit {
+		return nil, errTooLarge
+	}
+	return buf.Bytes(), nil
+}
+
+// judge returns nil for an answer that GraphQL can be read from, and otherwise
+// what is wrong.
+func (c *Client) judge(resp *http.Response, body []byte) *failure {
+	code := resp.StatusCode
+	switch {
+	case code == http.StatusOK:
+		if looksLikeObject(body) {
+			return nil
+		}
+		return &failure{Error: Error{
+			Kind:    KindCorrupt,
+			Message: fmt.Sprintf("%s answered with %s instead of GraphQL", c.endpointForPeople(), contentOf(resp, body)),
+			Next:    "check that the base URL is that of a W&B server, without a path of its web pages",
+		}}
+	case code < 300:
+		return &failure{Error: Error{Kind: KindCorrupt, Message: fmt.Sprintf("the server answered with status %s, which GraphQL does not use", status(code))}}
+	case code < 400:
+		to := c.redact(resp.Header.Get("Location"))
+		return &failure{Error: Error{
+			Kind:    KindInvalid,
+			Message: fmt.Sprintf("%s redirects to %q; redirects are not followed, so that the API key reaches no other host", c.endpointForPeople(), to),
+			Next:    "set the base URL to the address that the server answers at",
+		}}
+	}
+	messages, graphQL := serverMessages(body)
+	text := status(code)
+	if len(messages) > 0 {
+		text = c.redact(strings.Join(messages, "; "))
+	}
+	f := &failure{Error: Error{Message: text, RetryAfter: retryAfter(resp, time.Now())}}
+	switch code {
+	case http.StatusUnauthorized:
+		f.Kind = KindUnauthenticated
+		f.Message = "the server does not accept the API key (" + text + ")"
+		if c.key == "" {
+			f.Message = "the server wants an API key and none is configured (" + text + ")"
+		}
+		f.Next = "get a key from the server and configure it, for example with WANDB_API_KEY"
+	case http.StatusForbidden:
+		f.Kind = KindDenied
+		f.Message = "this API key may not do that (" + text + ")"
+		f.Next = "ask the owner of the entity for access, or use a key that has it"
+	case http.StatusNotFound, http.StatusGone:
+		f.Kind = KindNotFound
+		if !graphQL {
+			f.Kind = KindInvalid
+			f.Message = fmt.Sprintf("there is no GraphQL at %s (%s)", c.endpointForPeople(), status(code))
+			f.Next = "check the base URL"
+		}
+	case http.StatusConflict:
+		f.Kind = KindConflict
+	case http.StatusNotImplemented:
+		f.Kind = KindUnsupported
+		f.Message = "this server does not offer that (" + text + ")"
+	case http.StatusTooManyRequests:
+		f.Kind, f.again, f.unseen = KindUnavailable, true, true
+		f.Message = "the server is asked too often (" + text + ")"
+		f.Next = "wait and try again"
+	case http.StatusRequestTimeout:
+		f.Kind, f.again = KindUnavailable, true
+		f.Message = "the server gave up waiting for the request (" + text + ")"
+		f.Next = "try again"
+	default:
+		f.Kind = KindInvalid
+		if code >= 500 {
+			f.Kind, f.again = KindUnavailable, true
+			f.Message = "the server failed (" + text + ")"
+			f.Next = "try again later"
+		}
+	}
+	return f
+}
+
+// unreachable says why no answer came.
+func (c *Client) unreachable(ctx context.Context, err error, timeout time.Duration) *failure {
+	f := &failure{again: true, unseen: notSent(err)}
+	f.Kind = KindUnavailable
+	f.Err = bare(err)
+	f.Next = "check the base URL and the network, or try again later"
+	if errors.Is(context.Cause(ctx), errTooSlow) {
+		f.Message = fmt.Sprintf("%s did not answer within %s", c.endpointForPeople(), timeout.Round(time.Millisecond))
+		f.Next = "try again, ask for fewer items per page, or raise Config.Timeout"
+		f.Err = errTooSlow
+		return f
+	}
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+		f.again = false // it will be no better in a second
+		f.Message = fmt.Sprintf("the certificate of %s is not trusted: %s", c.endpointForPeople(), c.redact(f.Err.Error()))
+		f.Next = "check the base URL, or set a Config.Transport that trusts the certificate"
+		return f
+	}
+	what := "the connection to %s broke: %s"
+	if f.unseen {
+		what = "%s cannot be reached: %s"
+	}
+	f.Message = fmt.Sprintf(what, c.endpointForPeople(), c.redact(f.Err.Error()))
+	return f
+}
+
+// canceled is the error for a context that ended.
+func canceled(ctx context.Context) *Error {
+	err := ctx.Err()
+	e := &Error{Kind: KindCanceled, Message: "canceled by the caller", Err: err}
+	if errors.Is(err, context.DeadlineExceeded) {
+		e.Message = "the caller's time ran out before the server answered"
+		e.Next = "allow more time"
+	}
+	return e
+}
+
+// serverMessages reads the messages of GraphQL's error form, or of
+// {"error": "..."}; graphQL says that the body had the former.
+func serverMessages(body []byte) (messages []string, graphQL bool) {
+	var form struct {
+		Errors []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
+		Error   any `json:"error"`
+		Message any `json:"message"`
+	}
+	if !looksLikeObject(body) || json.Unmarshal(body, &form) != nil {
+		return nil, false
+	}
+	for _, e := range form.Errors {
+		if e.Message != "" {
+			messages = append(messages, e.Message)
+		}
+	}
+	for _, alone := range []any{form.Error, form.Message} {
+		if s, ok := alone.(string); ok && s != "" && len(messages) == 0 {
+			messages = append(messages, s)
+		}
+	}
+	return messages, len(form.Errors) > 0
+}
+
+// retryAfter reads the header's two forms: seconds, or a date.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	v := resp.Header.Get("Retry-After")
+	if n, err := strconv.ParseInt(v, 10, 32); err == nil {
+		return max(0, time.Duration(n)*time.Second)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}
+
+func looksLikeObject(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && body[0] == '{'
+}
+
+// contentOf names what came instead of JSON.
+func contentOf(resp *http.Response, body []byte) string {
+	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	switch {
+	case len(body) == 0:
+		return "nothing"
+	case strings.Contains(t, "html") || bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(body)), []byte("<!doctype html")):
+		return "a web page"
+	case t == "" || strings.Contains(t, "json"):
+		return "something that is not a JSON object"
+	}
+	return t
+}
+
+func status(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}
