@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -50,8 +52,10 @@ func newRootCommand(t terminal) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              noArguments,
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		// How far from its name a mistyped command may be.
+		SuggestionsMinimumDistance: 2,
+		Args:                       noArguments,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetIn(t.In)
 	root.SetOut(t.Out)
@@ -68,9 +72,20 @@ func newRootCommand(t terminal) *cobra.Command {
 	return root
 }
 
-// noArguments is cobra.NoArgs with an error that counts as wrong usage.
+// noArguments is for commands that take none. At the root, an argument is the
+// name of a command that there is not.
 func noArguments(c *cobra.Command, args []string) error {
-	return wantArguments(cobra.NoArgs)(c, args)
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unexpected argument %q", args[0])
+	if c.HasSubCommands() {
+		err = fmt.Errorf("there is no command %q", args[0])
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or "))
+		}
+	}
+	return &usageError{command: c.CommandPath(), err: err}
 }
 
 // wantArguments makes what a positional-argument check refuses wrong usage.
