@@ -93,6 +93,7 @@ type Runs interface {
 	PutRunFile(ctx context.Context, runID int64, f RunFile) error
 	RunFile(ctx context.Context, runID int64, name string) (RunFile, error)
 	ListRunFiles(ctx context.Context, runID int64, p Page) (Connection[RunFile], error)
+	CountRunFiles(ctx context.Context, runID int64) (int, error)
 	// UseArtifact records that a run read a committed artifact. Repeating it changes nothing.
 	UseArtifact(ctx context.Context, runID, artifactID int64, usedAs string) error
 	// RunArtifacts lists the committed artifacts that a run logged (Output) or

@@ -1,0 +1,128 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// A User is somebody with a key.
+type User struct {
+	rq *request
+	u  metadata.User
+}
+
+func (u *User) ID() string       { return userID.globalID(u.u.ID) }
+func (u *User) Username() string { return u.u.Username }
+func (u *User) Name() string     { return u.u.Username }
+func (u *User) Email() *string   { return textOrNull(u.u.Email) }
+func (u *User) Admin() bool      { return u.u.Admin }
+func (u *User) Entity() string   { return u.u.Username }
+
+// Flags are W&B's switches for a user, as JSON text. None is set here.
+func (u *User) Flags() *string { return textOrNull("{}") }
+
+// Teams are the teams that the user belongs to.
+func (u *User) Teams(ctx context.Context) (*EntityConnection, error) {
+	var teams []metadata.Entity
+	var err error
+	if u.u.ID == u.rq.viewer.User.ID {
+		teams, err = u.rq.viewer.Teams(ctx)
+	} else {
+		teams, err = u.rq.store.Teams(ctx, u.u.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &EntityConnection{Edges: []*EntityEdge{}}
+	for _, t := range teams {
+		// Of other users' teams, those that the viewer shares.
+		if ok, err := u.rq.viewer.MayRead(ctx, t.ID); err != nil {
+			return nil, err
+		} else if ok {
+			c.Edges = append(c.Edges, &EntityEdge{Node: u.rq.entity(t)})
+		}
+	}
+	return c, nil
+}
+
+// Organizations are above teams; the registry has none.
+func (u *User) Organizations() []*Organization { return []*Organization{} }
+
+// An Entity owns projects. Where it came with something else, only its id and
+// name are known until more is asked for.
+type Entity struct {
+	rq   *request
+	id   int64
+	name string
+	more lazy[metadata.Entity]
+}
+
+func (rq *request) entity(e metadata.Entity) *Entity {
+	out := &Entity{rq: rq, id: e.ID, name: e.Name}
+	out.more.set(e)
+	return out
+}
+
+func (e *Entity) ID() string   { return entityID.globalID(e.id) }
+func (e *Entity) Name() string { return e.name }
+
+func (e *Entity) load(ctx context.Context) (metadata.Entity, error) {
+	return e.more.get(func() (metadata.Entity, error) { return e.rq.store.Entity(ctx, e.name) })
+}
+
+// IsTeam tells teams from users.
+func (e *Entity) IsTeam(ctx context.Context) (bool, error) {
+	m, err := e.load(ctx)
+	return m.Kind == metadata.TeamEntity, err
+}
+
+// EntityType is "user", "team" or "organization".
+func (e *Entity) EntityType(ctx context.Context) (string, error) {
+	m, err := e.load(ctx)
+	switch m.Kind {
+	case metadata.TeamEntity:
+		return "team", err
+	case metadata.OrganizationEntity:
+		return "organization", err
+	default:
+		return "user", err
+	}
+}
+
+// User is the user, where the entity is one.
+func (e *Entity) User(ctx context.Context) (*User, error) {
+	m, err := e.load(ctx)
+	if err != nil || m.Kind != metadata.UserEntity {
+		return nil, err
+	}
+	if e.id == e.rq.viewer.User.EntityID {
+		return &User{rq: e.rq, u: e.rq.viewer.User}, nil
+	}
+	u, err := e.rq.store.UserByName(ctx, e.name)
+	return orNull(&User{rq: e.rq, u: u}, err)
+}
+
+// Organization is the organization above the entity. There are none.
+func (e *Entity) Organization() *Organization { return nil }
+
+// Project is one of the entity's projects.
+func (e *Entity) Project(ctx context.Context, name *string) (*Project, error) {
+	return e.rq.projectOrNull(ctx, e.name, textOf(name))
+}
+
+// Viewer is who is asking.
+func (query) Viewer(ctx context.Context) (*User, error) {
+	rq := requestOf(ctx)
+	return &User{rq: rq, u: rq.viewer.User}, nil
+}
+
+// Entity finds an entity that the viewer may see.
+func (query) Entity(ctx context.Context, name *string) (*Entity, error) {
+	rq := requestOf(ctx)
+	e, err := rq.store.Entity(ctx, rq.entityName(textOf(name)))
+	if err == nil {
+		err = rq.visible(ctx, e.ID, "entity '"+e.Name+"'")
+	}
+	return orNull(rq.entity(e), err)
+}

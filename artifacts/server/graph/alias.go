@@ -1,0 +1,85 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// An ArtifactAlias is a name for a version, unique in its collection.
+type ArtifactAlias struct {
+	a metadata.Alias
+	c *collection
+}
+
+func (a *ArtifactAlias) ID() string    { return aliasID.globalID(a.a.ID) }
+func (a *ArtifactAlias) Alias() string { return a.a.Alias }
+
+// ArtifactCollection is where the alias is.
+func (a *ArtifactAlias) ArtifactCollection() ArtifactCollection { return a.c.node() }
+
+// aliasesOf are the aliases of a group of versions.
+type aliasesOf struct {
+	of          map[int64][]metadata.Alias // by version
+	collections *collectionGroup
+}
+
+func (g *artifactGroup) loadAliases(ctx context.Context) (aliasesOf, error) {
+	return g.aliases.get(func() (aliasesOf, error) {
+		of, err := g.rq.store.AliasesOf(ctx, g.ids())
+		var ids []int64
+		for _, list := range of {
+			for _, a := range list {
+				ids = append(ids, a.CollectionID)
+			}
+		}
+		return aliasesOf{of, g.rq.collectionGroup(ids)}, err
+	})
+}
+
+func (l aliasesOf) node(a metadata.Alias) *ArtifactAlias {
+	return &ArtifactAlias{a: a, c: l.collections.ref(metadata.Collection{
+		ID: a.CollectionID, Name: a.Collection, Kind: a.Kind,
+		ProjectID: a.ProjectID, Project: a.Project, EntityID: a.EntityID, Entity: a.Entity,
+	})}
+}
+
+func (rq *request) changeAliases(
+	ctx context.Context, artifact string, in []*ArtifactCollectionAliasInput,
+	change func(context.Context, int64, []metadata.CollectionAlias) error,
+) error {
+	a, err := rq.artifactToWrite(ctx, artifact)
+	if err != nil {
+		return err
+	}
+	list := make([]metadata.CollectionAlias, len(in))
+	for i, alias := range in {
+		// Each names its own collection, possibly in another entity.
+		if _, err := rq.entityToWrite(ctx, alias.EntityName); err != nil {
+			return err
+		}
+		list[i] = metadata.CollectionAlias{
+			Entity: rq.entityName(alias.EntityName), Project: alias.ProjectName,
+			Collection: alias.ArtifactCollectionName, Alias: alias.Alias,
+		}
+	}
+	return change(ctx, a.ID, list)
+}
+
+// AddAliases moves aliases to a version.
+func (mutation) AddAliases(ctx context.Context, in AddAliasesInput) (*AddAliasesPayload, error) {
+	rq := requestOf(ctx)
+	if err := rq.changeAliases(ctx, in.ArtifactID, in.Aliases, rq.store.AddAliases); err != nil {
+		return nil, err
+	}
+	return &AddAliasesPayload{Success: true, ClientMutationID: in.ClientMutationID}, nil
+}
+
+// DeleteAliases takes aliases off a version.
+func (mutation) DeleteAliases(ctx context.Context, in DeleteAliasesInput) (*DeleteAliasesPayload, error) {
+	rq := requestOf(ctx)
+	if err := rq.changeAliases(ctx, in.ArtifactID, in.Aliases, rq.store.RemoveAliases); err != nil {
+		return nil, err
+	}
+	return &DeleteAliasesPayload{Success: true, ClientMutationID: in.ClientMutationID}, nil
+}

@@ -1,0 +1,117 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// PageInfo says where a page ends and whether more follow.
+type PageInfo struct {
+	EndCursor   *string
+	HasNextPage bool
+}
+
+// A connection is one page of a list: the part that all connections share.
+type connection struct {
+	info  PageInfo
+	count func(context.Context) (int, error)
+}
+
+// PageInfo is the page's place in the list.
+func (c *connection) PageInfo() *PageInfo { return &c.info }
+
+// TotalCount is the length of the whole list. It is counted only when asked for.
+func (c *connection) TotalCount(ctx context.Context) (int64, error) {
+	n, err := c.count(ctx)
+	return int64(n), err
+}
+
+// pageArgs are the arguments that connections take.
+type pageArgs struct {
+	first          *int64
+	after          *string
+	filters, order *string
+}
+
+// page reads the arguments.
+func (a pageArgs) page() (metadata.Page, error) {
+	var p metadata.Page
+	if a.first != nil {
+		if *a.first < 0 {
+			return p, fail(metadata.KindInvalid, "first is %d: a page cannot have fewer than 0 items", *a.first)
+		}
+		p.First = int(min(*a.first, metadata.MaxFirst))
+	}
+	p.After = textOf(a.after)
+	var err error
+	if p.Filter, err = metadata.ParseFilter(textOf(a.filters)); err != nil {
+		return p, err
+	}
+	p.Order, err = metadata.ParseOrder(textOf(a.order))
+	return p, err
+}
+
+// fetch reads one page with list, unless nothing but the count was selected,
+// and hands each edge to add.
+func fetch[T any](
+	ctx context.Context, a pageArgs,
+	list func(context.Context, metadata.Page) (metadata.Connection[T], error),
+	count func(context.Context, *metadata.Filter) (int, error),
+	add func(edges []metadata.Edge[T]) error,
+) (connection, error) {
+	p, err := a.page()
+	if err != nil {
+		return connection{}, err
+	}
+	c := connection{count: func(ctx context.Context) (int, error) { return count(ctx, p.Filter) }}
+	if !selected(ctx, "edges", "pageInfo") {
+		return c, nil
+	}
+	none := a.first != nil && *a.first == 0
+	if none {
+		p.First = 1 // to know whether there is any
+	}
+	got, err := list(ctx, p)
+	if err != nil {
+		return connection{}, err
+	}
+	if none {
+		c.info = PageInfo{EndCursor: a.after, HasNextPage: len(got.Edges) > 0}
+		return c, nil
+	}
+	c.info = PageInfo{EndCursor: textOrNull(got.EndCursor()), HasNextPage: got.HasNextPage}
+	return c, add(got.Edges)
+}
+
+// onlyVisible leaves out what belongs to entities that the viewer may not see.
+// The page that remains may be shorter than asked for; where it ends is not
+// changed by it.
+func onlyVisible[T any](ctx context.Context, rq *request, edges []metadata.Edge[T], entity func(T) int64) ([]metadata.Edge[T], error) {
+	out := edges[:0:0]
+	for _, e := range edges {
+		ok, err := rq.viewer.MayRead(ctx, entity(e.Node))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// selected reports whether the query selects one of these fields of what is
+// being resolved.
+func selected(ctx context.Context, names ...string) bool {
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		for _, name := range names {
+			if f.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,154 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts/server/access"
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// A request is one operation of one viewer. Everything that is returned in the
+// operation holds it.
+type request struct {
+	*Graph
+	viewer *access.Viewer
+	base   string // begins every URL in the answer
+}
+
+type requestKey struct{}
+
+// requestOf returns the request that a root field is part of.
+func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+
+// entityToWrite finds the entity whose things are to be changed; "" is the
+// viewer's own.
+func (rq *request) entityToWrite(ctx context.Context, name string) (metadata.Entity, error) {
+	e, err := rq.store.Entity(ctx, rq.entityName(name))
+	if metadata.IsNotFound(err) {
+		return e, fail(metadata.KindNotFound, "entity '%s' not found", rq.entityName(name))
+	}
+	if err != nil {
+		return e, err
+	}
+	return e, rq.mayWrite(ctx, e.ID, "entity '"+e.Name+"'")
+}
+
+// entityName is the name of an entity, or of the viewer's own for "".
+func (rq *request) entityName(name string) string {
+	if name == "" {
+		return rq.viewer.User.Username
+	}
+	return name
+}
+
+// mayWrite fails with KindDenied when the viewer may not change things of an entity.
+func (rq *request) mayWrite(ctx context.Context, entityID int64, what string) error {
+	ok, err := rq.viewer.MayWrite(ctx, entityID)
+	if err == nil && !ok {
+		err = fail(metadata.KindDenied, "permission denied: '%s' may not change %s", rq.viewer.User.Username, what)
+	}
+	return err
+}
+
+// project finds a project that the viewer may see: KindNotFound otherwise.
+func (rq *request) project(ctx context.Context, entity, name string) (metadata.Project, error) {
+	p, err := rq.store.Project(ctx, rq.entityName(entity), name)
+	if err != nil {
+		return p, err
+	}
+	return p, rq.visible(ctx, p.EntityID, "project '"+name+"'")
+}
+
+// projectToWrite finds a project that the viewer may change.
+func (rq *request) projectToWrite(ctx context.Context, entity, name string) (metadata.Project, error) {
+	if _, err := rq.entityToWrite(ctx, entity); err != nil {
+		return metadata.Project{}, err
+	}
+	p, err := rq.store.Project(ctx, rq.entityName(entity), name)
+	if metadata.IsNotFound(err) {
+		// Clients look for these words.
+		return p, fail(metadata.KindNotFound, "project '%s' not found in entity '%s'", name, rq.entityName(entity))
+	}
+	return p, err
+}
+
+// visible fails with KindNotFound when the viewer may not see things of an entity.
+func (rq *request) visible(ctx context.Context, entityID int64, what string) error {
+	ok, err := rq.viewer.MayRead(ctx, entityID)
+	if err == nil && !ok {
+		err = fail(metadata.KindNotFound, "%s not found", what)
+	}
+	return err
+}
+
+// artifactToRead finds a version that the viewer may see.
+func (rq *request) artifactToRead(ctx context.Context, id string) (metadata.Artifact, error) {
+	n, err := artifactID.number(id)
+	if err != nil {
+		return metadata.Artifact{}, err
+	}
+	a, err := rq.store.ArtifactByID(ctx, n)
+	if err != nil {
+		return a, err
+	}
+	return a, rq.artifactVisible(ctx, a, id)
+}
+
+// artifactVisible fails with KindNotFound unless the viewer may see the entity
+// of the version, or of a portfolio that holds it.
+func (rq *request) artifactVisible(ctx context.Context, a metadata.Artifact, id string) error {
+	err := rq.visible(ctx, a.EntityID, "artifact "+id)
+	if !metadata.IsNotFound(err) {
+		return err
+	}
+	in, merr := rq.store.MembershipsOf(ctx, []int64{a.ID})
+	if merr != nil {
+		return merr
+	}
+	for _, m := range in[a.ID] {
+		if ok, err := rq.viewer.MayRead(ctx, m.EntityID); err != nil || ok {
+			return err
+		}
+	}
+	return err
+}
+
+// artifactToWrite finds a version that the viewer may change.
+func (rq *request) artifactToWrite(ctx context.Context, id string) (metadata.Artifact, error) {
+	n, err := artifactID.number(id)
+	if err != nil {
+		return metadata.Artifact{}, err
+	}
+	a, err := rq.store.ArtifactByID(ctx, n)
+	if err != nil {
+		return a, err
+	}
+	return a, rq.mayWrite(ctx, a.EntityID, "artifacts of entity '"+a.Entity+"'")
+}
+
+// collectionToWrite finds a collection that the viewer may change, of a kind
+// unless that is "".
+func (rq *request) collectionToWrite(ctx context.Context, id string, want metadata.CollectionKind) (metadata.Collection, error) {
+	n, err := collectionID.number(id)
+	if err != nil {
+		return metadata.Collection{}, err
+	}
+	c, err := rq.store.CollectionByID(ctx, n)
+	if err != nil {
+		return c, err
+	}
+	if err := rq.mayWrite(ctx, c.EntityID, "collections of entity '"+c.Entity+"'"); err != nil {
+		return c, err
+	}
+	if want != "" && c.Kind != want {
+		return c, fail(metadata.KindInvalid, "collection '%s' is a %s, not a %s", c.Name, kindWord(c.Kind), kindWord(want))
+	}
+	return c, nil
+}
+
+func kindWord(k metadata.CollectionKind) string {
+	if k == metadata.Portfolio {
+		return "portfolio"
+	}
+	return "sequence"
+}

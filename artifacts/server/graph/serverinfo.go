@@ -1,0 +1,35 @@
+package graph
+
+import "context"
+
+// features are what clients may rely on here. The wandb package takes a
+// feature that is not named as absent, so the list holds what is served:
+// nothing is listed as disabled.
+//
+// ARTIFACT_DIGEST_ALGORITHM is left out on purpose: it would have clients send
+// XXH128 digests, which this registry does not verify yet. So are
+// ARTIFACT_REGISTRY_SEARCH and INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION:
+// there are no organizations yet.
+var features = []string{
+	"ARTIFACT_COLLECTIONS_FILTERING_SORTING",
+	"ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
+	"ARTIFACT_COLLECTION_MEMBERSHIP_FILE_DOWNLOAD_HANDLER",
+	"ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+	"ARTIFACT_TAGS",
+	"ARTIFACT_V2_DOWNLOAD_HANDLER_SUPPORTS_ARTIFACT_ID",
+	"CLIENT_IDS",
+	"LARGE_FILENAMES",
+	"MARK_RUN_FILES_UPLOADED",
+	"PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
+	"TOTAL_COUNT_IN_FILE_CONNECTION",
+	"USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
+}
+
+// ServerInfo is what this server can do.
+func (query) ServerInfo(context.Context) (*ServerInfo, error) {
+	info := &ServerInfo{Features: make([]*ServerFeature, len(features))}
+	for i, name := range features {
+		info.Features[i] = &ServerFeature{Name: name, IsEnabled: true}
+	}
+	return info, nil
+}
