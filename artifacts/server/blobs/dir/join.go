@@ -11,9 +11,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/blobs"
+	"github.com/reliquary/reliquary/artifacts/server/internal/flock"
 )
 
 // joined is one line of the joined file: a part that is in joint, and how far
@@ -48,23 +48,11 @@ func (s *Store) lockUpload(ctx context.Context, upload string) (*os.File, error)
 	if err != nil {
 		return nil, failed("opening the upload "+filepath.Base(upload), err)
 	}
-	// Other processes hold it too, so there is nothing to be woken by.
-	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		ok, err := tryLock(f)
-		if ok {
-			return f, nil
-		}
-		if err != nil {
-			f.Close()
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, ctx.Err()
-		case <-time.After(wait):
-		}
+	if err := flock.Lock(ctx, f, flock.Exclusive); err != nil {
+		f.Close()
+		return nil, err
 	}
+	return f, nil
 }
 
 // joinAhead joins every part that is next, if nobody else is at it. It is work
@@ -79,7 +67,7 @@ func (s *Store) joinAhead(ctx context.Context, id string) {
 		return
 	}
 	defer f.Close()
-	if ok, err := tryLock(f); !ok || err != nil {
+	if ok, err := flock.Try(f, flock.Exclusive); !ok || err != nil {
 		return // whoever has it will come to our part
 	}
 	if s.unfinished(upload) != nil {

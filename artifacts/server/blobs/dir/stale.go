@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/reliquary/reliquary/artifacts/server/internal/flock"
 )
 
 // Ages says when leftovers are old enough to be collected. A zero field takes
@@ -106,7 +108,7 @@ func (s *Store) examine(l *Leftover, age time.Duration, remove bool) (stale bool
 	lock, err := os.Open(lockPath)
 	if err == nil {
 		defer lock.Close()
-		if ok, err := tryLock(lock); err != nil || !ok {
+		if ok, err := flock.Try(lock, flock.Exclusive); err != nil || !ok {
 			return false, err
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) || !fi.IsDir() {

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/reliquary/reliquary/artifacts/server/internal/flock"
 )
 
 // A temp is a file on its way in. It is locked for as long as it is open, which
@@ -20,7 +22,7 @@ func (s *Store) newTemp() (*temp, error) {
 		return nil, err
 	}
 	t := &temp{File: f, s: s}
-	if _, err := tryLock(f); err != nil {
+	if _, err := flock.Try(f, flock.Exclusive); err != nil {
 		t.discard()
 		return nil, err
 	}
