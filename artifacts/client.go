@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	graphql "github.com/hasura/go-graphql-client"
-
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
@@ -134,10 +132,7 @@ func New(cfg Config) (*Client, error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	c.sender = &wire.Sender{
-		URL:  base.JoinPath("graphql").String(),
-		Doer: func(op wire.Op) graphql.Doer { return &exchange{client: c, op: op} },
-	}
+	c.sender = &wire.Sender{URL: base.JoinPath("graphql").String(), Send: c.send}
 	return c, nil
 }
 
@@ -224,14 +219,11 @@ func (c *Client) in(ctx context.Context, entity, project string) (wire.In, error
 
 // logAttempt writes one line for one attempt. It names the operation, never
 // what was asked: variables can hold what people wrote.
-func (c *Client) logAttempt(ctx context.Context, op wire.Op, attempt int, began time.Time, resp *http.Response, f *failure) {
+func (c *Client) logAttempt(ctx context.Context, op wire.Op, attempt int, began time.Time, size int, f *failure) {
 	if !c.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
-	attrs := []slog.Attr{opAttr(op), attemptAttr(attempt), slog.Duration("took", time.Since(began))}
-	if resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode))
-	}
+	attrs := []slog.Attr{opAttr(op), attemptAttr(attempt), slog.Duration("took", time.Since(began)), slog.Int("bytes", size)}
 	if f != nil {
 		attrs = append(attrs, errAttr(&f.Error))
 	}

@@ -17,35 +17,27 @@ import (
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
-// An exchange carries the request of one operation to the server and the
-// answer back: attempts, waits, limits. It is the Doer that go-graphql-client
-// sends through, and reports what goes wrong below GraphQL as *Error.
+// send carries the request of one operation to the server, until it is answered
+// with status 200 or there is no point in going on, and returns the body. What
+// goes wrong below GraphQL is reported as *Error.
 //
-// The library could retry by itself, but it sleeps without looking at the
+// go-graphql-client could retry by itself, but it sleeps without looking at the
 // context, retries changes as readily as reads, and knows no total bound.
-type exchange struct {
-	client *Client
-	op     wire.Op
-}
-
-// Do sends req until it is answered or there is no point in going on. Its
-// response is whole: the body is in memory.
-func (x *exchange) Do(req *http.Request) (*http.Response, error) {
-	c := x.client
+func (c *Client) send(op wire.Op, req *http.Request) ([]byte, error) {
 	ctx, retry := req.Context(), c.retry
 	start := time.Now()
 	deadline := start.Add(retry.MaxElapsed)
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
-		resp, err := x.attempt(ctx, req, min(c.timeout, deadline.Sub(began)))
-		c.logAttempt(ctx, x.op, attempt, began, resp, err)
+		body, err := c.attempt(ctx, req, min(c.timeout, deadline.Sub(began)))
+		c.logAttempt(ctx, op, attempt, began, len(body), err)
 		if err == nil {
-			return resp, nil
+			return body, nil
 		}
 		if ctx.Err() != nil {
 			return nil, canceled(ctx)
 		}
-		wait, again := x.next(err, attempt)
+		wait, again := c.next(op, err, attempt)
 		if again && time.Now().Add(wait).After(deadline) {
 			again = false
 		}
@@ -55,7 +47,7 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 			}
 			return nil, &err.Error
 		}
-		c.log.LogAttrs(ctx, levelWarn, "trying again", opAttr(x.op), attemptAttr(attempt), waitAttr(wait), errAttr(&err.Error))
+		c.log.LogAttrs(ctx, levelWarn, "trying again", opAttr(op), attemptAttr(attempt), waitAttr(wait), errAttr(&err.Error))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -74,9 +66,9 @@ type failure struct {
 }
 
 // next says whether, and after how long, to try again.
-func (x *exchange) next(f *failure, attempt int) (time.Duration, bool) {
-	retry := x.client.retry
-	if !f.again || attempt >= retry.Attempts || (x.op.Effect == wire.Acts && !f.unseen) {
+func (c *Client) next(op wire.Op, f *failure, attempt int) (time.Duration, bool) {
+	retry := c.retry
+	if !f.again || attempt >= retry.Attempts || (op.Effect == wire.Acts && !f.unseen) {
 		return 0, false
 	}
 	// Doubling, stopped before it overflows.
@@ -90,8 +82,7 @@ func (x *exchange) next(f *failure, attempt int) (time.Duration, bool) {
 }
 
 // attempt sends req once.
-func (x *exchange) attempt(ctx context.Context, req *http.Request, timeout time.Duration) (*http.Response, *failure) {
-	c := x.client
+func (c *Client) attempt(ctx context.Context, req *http.Request, timeout time.Duration) ([]byte, *failure) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
 	defer cancel()
 	out := req.Clone(ctx)
@@ -127,8 +118,7 @@ func (x *exchange) attempt(ctx context.Context, req *http.Request, timeout time.
 	if f := c.judge(resp, data); f != nil {
 		return nil, f
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(data))
-	return resp, nil
+	return data, nil
 }
 
 var (

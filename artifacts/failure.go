@@ -48,24 +48,20 @@ func located(op, path string, err error) error {
 // graphQLFailure reads an error that came with status 200, or an answer that
 // cannot be read.
 func (c *Client) graphQLFailure(err error) *Error {
+	if bad, ok := errors.AsType[*wire.DecodeError](err); ok {
+		err = bad // without the library's words around it
+	}
 	list, ok := errors.AsType[graphql.Errors](err)
 	if !ok || len(list) == 0 {
 		return &Error{
 			Kind:    KindCorrupt,
-			Message: c.redact(err.Error()),
+			Message: c.endpointForPeople() + " did not answer as W&B does: " + c.redact(err.Error()),
 			Next:    "check that the base URL is that of a W&B server",
 			Err:     err,
 		}
 	}
 	first := list[0]
 	code, _ := first.Extensions["code"].(string)
-	if code == graphql.ErrJsonDecode {
-		return &Error{
-			Kind:    KindCorrupt,
-			Message: c.endpointForPeople() + " answered with something that is not GraphQL: " + c.redact(first.Message),
-			Next:    "check that the base URL is that of a W&B server",
-		}
-	}
 	messages := make([]string, 0, len(list))
 	for _, e := range list {
 		messages = append(messages, e.Message)
