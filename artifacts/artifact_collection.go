@@ -272,17 +272,17 @@ func (a *ArtifactCollection) IsSequence(ctx context.Context) (bool, error) {
 // Aliases are the aliases of all versions in the collection. They are fetched
 // when first asked for (W&B: ArtifactCollectionAliases).
 func (a *ArtifactCollection) Aliases(ctx context.Context) ([]string, error) {
-	a.mu.Lock()
-	known := a.aliases
-	a.mu.Unlock()
-	if known != nil {
-		return slices.Clone(known), nil
+	if known := a.knownAliases(); known != nil {
+		return known, nil
 	}
 	const op = "list the aliases of an artifact collection"
 	if err := a.turn.enter(ctx); err != nil {
 		return nil, located(op, a.Path(), err)
 	}
 	defer a.turn.leave()
+	if known := a.knownAliases(); known != nil { // whoever had the turn before got them
+		return known, nil
+	}
 	saved, err := a.loadedInTurn(ctx)
 	if err != nil {
 		return nil, err
@@ -313,6 +313,13 @@ func (a *ArtifactCollection) Aliases(ctx context.Context) ([]string, error) {
 	defer a.mu.Unlock()
 	a.aliases = aliases
 	return slices.Clone(aliases), nil
+}
+
+// knownAliases are those that were loaded; nil if they were not.
+func (a *ArtifactCollection) knownAliases() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.aliases)
 }
 
 // Artifacts lists the versions of the collection, under the name and type that

@@ -40,6 +40,7 @@ type Pager[T any] struct {
 	loading gate // for the fields below
 	items   []T  // kept for At
 	next    string
+	seen    cursors
 	whole   bool
 }
 
@@ -124,13 +125,18 @@ func (p *Pager[T]) Page(ctx context.Context) ([]T, PageInfo, error) {
 
 // PageAfter fetches the page behind cursor; "" means the start of the list.
 func (p *Pager[T]) PageAfter(ctx context.Context, cursor string) ([]T, PageInfo, error) {
+	var seen cursors
+	seen.add(cursor)
+	return p.page(ctx, cursor, &seen)
+}
+
+// page fetches and delivers one page of a walk that has followed seen.
+func (p *Pager[T]) page(ctx context.Context, cursor string, seen *cursors) ([]T, PageInfo, error) {
 	got := p.get(ctx, cursor, p.perPage)
 	if got.err != nil {
 		return nil, PageInfo{}, got.err
 	}
-	var seen cursors
-	seen.add(cursor)
-	if err := p.follow(&seen, got.info); err != nil {
+	if err := p.follow(seen, got.info); err != nil {
 		return nil, PageInfo{}, err
 	}
 	p.deliver(got.info)
@@ -189,7 +195,7 @@ func (p *Pager[T]) At(ctx context.Context, i int) (T, error) {
 	}
 	defer p.loading.leave()
 	for len(p.items) <= i && !p.whole {
-		items, info, err := p.PageAfter(ctx, p.next)
+		items, info, err := p.page(ctx, p.next, &p.seen)
 		if err != nil {
 			return zero, err
 		}

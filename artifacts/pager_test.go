@@ -159,6 +159,7 @@ func TestPagerBreak(t *testing.T) {
 					t.Fatal(err)
 				}
 				if i == stop {
+					synctest.Wait()
 					break
 				}
 			}
@@ -243,14 +244,17 @@ func TestPagerCircles(t *testing.T) {
 		"none":     func(PageInfo) PageInfo { return PageInfo{HasNextPage: true} },
 		"the same": func(PageInfo) PageInfo { return PageInfo{EndCursor: "10", HasNextPage: true} },
 		"a circle": func(p PageInfo) PageInfo {
-			if p.EndCursor == "30" {
-				return PageInfo{EndCursor: "10", HasNextPage: true}
+			switch p.EndCursor {
+			case "30":
+				p.EndCursor = "10"
+			case "3000":
+				p.EndCursor = "1000"
 			}
 			return p
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &numbers{n: 100, odd: odd}
+			s := &numbers{n: 10_000, odd: odd}
 			got, errs := collect(t.Context(), s.pager(10, ""))
 			if len(errs) != 1 || !errors.Is(errs[0], ErrCorrupt) || len(got) == 0 || len(got) > 30 {
 				t.Errorf("%s: %d items, %v", name, len(got), errs)

@@ -40,8 +40,8 @@ func ParsePath(s string) (Path, error) {
 		return bad(fmt.Sprintf("it has %d parts before the alias, and three at most make sense", len(parts)))
 	}
 	switch {
-	case strings.HasPrefix(s, "wandb-artifact://") || strings.HasPrefix(s, "wandb-client-artifact://"):
-		return bad("it is a reference inside an artifact, not the path of one")
+	case strings.HasPrefix(alias, "//"):
+		return bad("it is a URL, not a path")
 	case s == "":
 		return bad("it is empty")
 	case p.Collection == "":
