@@ -60,7 +60,8 @@ type Request struct {
 	BytesIn   int64
 	BytesOut  int64
 	// Outcome is "" when the request was understood and done, and otherwise
-	// says why not: the first GraphQL error or the refusal.
+	// says why not: the first GraphQL error or the refusal. The 404 that tells
+	// clients to keep their telemetry is an answer like any other.
 	Outcome string
 	// UnknownOperation is set when the GraphQL schema did not know the
 	// operation or something in it.
@@ -70,5 +71,5 @@ type Request struct {
 // Understood reports whether the request was one that this server knows and
 // that succeeded.
 func (r Request) Understood() bool {
-	return r.Outcome == "" && !r.UnknownOperation && r.Status < 400
+	return r.Outcome == "" && !r.UnknownOperation
 }

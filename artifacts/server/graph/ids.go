@@ -97,3 +97,6 @@ func (k kind) words() string {
 		return "something unknown"
 	}
 }
+
+// ParseArtifactID reads the global id of an artifact. KindInvalid if it is none.
+func ParseArtifactID(id string) (int64, error) { return artifactID.number(id) }

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// notLoggedIn is what W&B says to a wrong or missing key, and what clients show.
+const notLoggedIn = "user is not logged in"
+
+// authenticated finds out who sends r. When that fails it has answered.
+func (s *Server) authenticated(w *response, r *http.Request) (metadata.User, bool) {
+	if s.o.Auth == AuthOpen && !inProcess(r.Context()) && !(fromLoopback(r) && loopbackHost(r.Host)) {
+		// The second check is for pages in a browser whose name was made to
+		// mean this machine: there any key would do.
+		w.refuse(http.StatusForbidden, "this registry takes any key (--auth=open) and so answers programs on its own machine only")
+		return metadata.User{}, false
+	}
+	key := apiKey(r)
+	if key == "" {
+		s.unauthenticated(w)
+		return metadata.User{}, false
+	}
+	var u metadata.User
+	var err error
+	if s.o.Auth == AuthOpen {
+		u, err = s.openUser(r.Context(), key)
+	} else {
+		u, err = s.o.Metadata.UserByKey(r.Context(), sha256.Sum256([]byte(key)))
+	}
+	switch metadata.KindOf(err) {
+	case "":
+		w.log.User = u.Username
+		return u, true
+	case metadata.KindDenied, metadata.KindNotFound:
+		s.unauthenticated(w)
+	default:
+		s.o.Logger.ErrorContext(r.Context(), "a key could not be checked", "error", err)
+		w.refuse(statusOf(err), err.Error())
+	}
+	return metadata.User{}, false
+}
+
+func (s *Server) unauthenticated(w *response) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="reliquary", charset="UTF-8"`)
+	w.refuse(http.StatusUnauthorized, notLoggedIn)
+}
+
+// apiKey is the key that a request carries: the password of HTTP Basic, whose
+// user is "api" by custom, or a bearer token.
+func apiKey(r *http.Request) string {
+	if _, key, ok := r.BasicAuth(); ok {
+		return key
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	return ""
+}
+
+// keyLength is the least length of what follows the first dash of a key:
+// clients refuse shorter ones by themselves.
+const keyLength = 40
+
+// openName is what a user may be called who needs no key.
+var openName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+// openUser is the user that a key names in open mode, who is created when first
+// seen: anna for anna-0000000000000000000000000000000000000000, and the key
+// itself where no forty characters follow a dash.
+func (s *Server) openUser(ctx context.Context, key string) (metadata.User, error) {
+	name := key
+	if before, after, ok := strings.Cut(key, "-"); ok && len(after) >= keyLength {
+		name = before
+	}
+	if !openName.MatchString(name) {
+		return metadata.User{}, &metadata.Error{Kind: metadata.KindDenied, Message: "the key does not name a user"}
+	}
+	u, err := s.o.Metadata.UserByName(ctx, name)
+	if !metadata.IsNotFound(err) {
+		return u, err
+	}
+	_, err = s.o.Metadata.CreateUser(ctx, metadata.NewUser{Username: name, KeySHA256: sha256.Sum256([]byte(key))})
+	// Somebody else may have been quicker; then the user is there as well.
+	if err != nil && metadata.KindOf(err) != metadata.KindConflict {
+		return metadata.User{}, err
+	}
+	return s.o.Metadata.UserByName(ctx, name)
+}
+
+// loopbackHost reports whether the Host of a request means this machine
+// whatever a name server says.
+func loopbackHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
