@@ -53,6 +53,9 @@ type Accounts interface {
 	CountUsers(ctx context.Context) (int, error)
 	// Entity finds an entity by name.
 	Entity(ctx context.Context, name string) (Entity, error)
+	// CreateTeam makes a team entity with members, who are given by user id.
+	// KindConflict if the name is taken.
+	CreateTeam(ctx context.Context, name string, memberIDs []int64) (Entity, error)
 	// Teams lists the team entities that a user belongs to, by name.
 	Teams(ctx context.Context, userID int64) ([]Entity, error)
 }

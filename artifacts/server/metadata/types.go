@@ -223,7 +223,10 @@ type Manifest struct {
 // A Commit is what CommitArtifact needs: the whole contents of the version.
 type Commit struct {
 	ArtifactID int64
-	Files      []File
+	// Files are the manifest's entries. Of one that is not a reference, Key and
+	// Size are ignored: those of the stored bytes (see RecordFile) are taken.
+	// A BirthArtifactID of 0 there means the artifact itself.
+	Files []File
 	// Digest, when it is not empty, replaces the artifact's digest: that of a
 	// version put together from several manifests is known only now.
 	Digest string

@@ -3,7 +3,12 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"log/slog"
+	"os"
+	"sync"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -14,14 +19,133 @@ type Options struct {
 	Logger *slog.Logger   // nil: slog.Default
 }
 
-// A Store is a metadata.Store in a SQLite file.
+// A Store is a metadata.Store in a SQLite file. It is safe for concurrent use.
 type Store struct {
-	metadata.Store
+	path    string
+	clock   metadata.Clock
+	log     *slog.Logger
+	readers pool
+	writing chan struct{} // holds a token while the writer is in use
+	writeDB *sql.DB
+	writer  writer
+	closing sync.Once
+	closed  chan struct{}
 }
 
 var _ metadata.Store = (*Store)(nil)
 
-// Open opens the database at path, and creates it when there is none.
+// Pragmas of every connection. A commit must survive a power failure once it
+// is acknowledged, so each one waits for the disk (synchronous=FULL; NORMAL
+// would do so at checkpoints only, and fullfsync is what that takes on macOS).
+const (
+	commonPragmas = "_pragma=busy_timeout(30000)&_pragma=foreign_keys(1)&_pragma=synchronous(full)" +
+		"&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)&_dqs=0"
+	writerParams = commonPragmas + "&_txlock=immediate&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-8192)"
+	readerParams = commonPragmas + "&_pragma=query_only(1)&_pragma=cache_size(-4096)"
+)
+
+// maxReaders is how many questions are answered at the same time; more of them
+// wait. Idle connections are closed after a while, as each holds a page cache.
+const maxReaders = 8
+
+// Open opens the database at path, and creates it when there is none; its
+// folder must be there. Several processes may open one database, also at the
+// same time for the first time.
+//
+// The error is of KindCorrupt when the file is damaged, is not a registry's
+// database, or was written by a newer version of this program; the file is left
+// as it is then. It is of KindUnavailable when the file cannot be read or
+// written.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	return nil, &metadata.Error{Kind: metadata.KindUnavailable, Message: "the SQLite store cannot open " + path + " yet"}
+	s := &Store{path: path, clock: o.Clock, log: o.Logger, writing: make(chan struct{}, 1), closed: make(chan struct{})}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if err := s.open(ctx); err != nil {
+		err = s.classify(ctx, err)
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	if err := checkFile(ctx, s.path); err != nil {
+		return err
+	}
+	var err error
+	if s.writeDB, err = openDB(s.path, writerParams); err != nil {
+		return err
+	}
+	s.writeDB.SetMaxOpenConns(1)
+	if err := prepareFile(ctx, s.writeDB, s.path, s.log); err != nil {
+		return err
+	}
+	conn, err := s.writeDB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s.writer = writer{conn, &statements{prepare: conn.PrepareContext, kept: map[string]*sql.Stmt{}}}
+	db, err := openDB(s.path, readerParams)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(maxReaders)
+	db.SetMaxIdleConns(maxReaders)
+	db.SetConnMaxIdleTime(time.Minute)
+	s.readers = pool{db, &statements{prepare: db.PrepareContext, kept: map[string]*sql.Stmt{}}}
+	return nil
+}
+
+func (s *Store) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close waits for the write that is under way, ends the questions that are, and
+// releases the file. Closing again does nothing.
+func (s *Store) Close() error {
+	var err error
+	s.closing.Do(func() {
+		close(s.closed)
+		s.writing <- struct{}{}
+		defer func() { <-s.writing }()
+		err = s.release()
+	})
+	if err != nil {
+		return classify(context.Background(), s.path, false, err)
+	}
+	return nil
+}
+
+func (s *Store) release() error {
+	var errs []error
+	if s.readers.db != nil {
+		errs = append(errs, s.readers.db.Close())
+	}
+	if s.writer.conn != nil {
+		errs = append(errs, s.writer.conn.Close())
+	}
+	if s.writeDB != nil {
+		errs = append(errs, s.writeDB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// now is the time to store: whole microseconds.
+func (s *Store) now() int64 { return s.clock().UnixMicro() }
+
+func fromMicro(t int64) time.Time { return time.UnixMicro(t).UTC() }
+
+// exists reports whether there is anything at path.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

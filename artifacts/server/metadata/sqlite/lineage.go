@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+func directionName(d metadata.Direction) string {
+	if d == metadata.Input {
+		return "INPUT"
+	}
+	return "OUTPUT"
+}
+
+// recordRunArtifact records that a run wrote or read a version, once.
+func recordRunArtifact(ctx context.Context, q session, runID int64, d metadata.Direction, artifactID int64, usedAs string, now int64) error {
+	return run(ctx, q, "INSERT INTO run_artifacts (run_id, direction, artifact_id, used_as, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", runID, directionName(d), artifactID, usedAs, now)
+}
+
+// UseArtifact records that a run read a committed artifact.
+func (s *Store) UseArtifact(ctx context.Context, runID, artifactID int64, usedAs string) error {
+	return s.write(ctx, func(q session) error {
+		if err := mustExist(ctx, q, "runs", runID, "run"); err != nil {
+			return err
+		}
+		if _, err := committedArtifact(ctx, q, artifactID); err != nil {
+			return err
+		}
+		return recordRunArtifact(ctx, q, runID, metadata.Input, artifactID, usedAs, s.now())
+	})
+}
+
+func runArtifactList(runID int64, d metadata.Direction) list[metadata.Artifact] {
+	return list[metadata.Artifact]{
+		subject: metadata.VersionSubject, owner: []any{"run", runID, d},
+		sel: artifactColumns, from: "run_artifacts x JOIN artifacts a ON a.id = x.artifact_id" + artifactJoins,
+		where: "x.run_id = ? AND x.direction = ? AND a.state = 'COMMITTED'", args: []any{runID, directionName(d)},
+		id: "x.id", order: []key{{expr: "x.id"}}, scan: scanArtifact, columns: artifactColumnsByField(),
+	}
+}
+
+// RunArtifacts lists the committed artifacts that a run logged or used.
+func (s *Store) RunArtifacts(ctx context.Context, runID int64, d metadata.Direction, p metadata.Page) (metadata.Connection[metadata.Artifact], error) {
+	return paged(ctx, s, runArtifactList(runID, d), p)
+}
+
+// CountRunArtifacts counts the committed artifacts that a run logged or used.
+func (s *Store) CountRunArtifacts(ctx context.Context, runID int64, d metadata.Direction) (int, error) {
+	return counted(ctx, s, runArtifactList(runID, d), nil)
+}
+
+func usedByList(artifactID int64) list[metadata.Run] {
+	return list[metadata.Run]{
+		subject: metadata.RunSubject, owner: []any{"users of", artifactID},
+		sel: runColumns, from: "run_artifacts x JOIN runs r ON r.id = x.run_id" + runJoins,
+		where: "x.artifact_id = ? AND x.direction = 'INPUT'", args: []any{artifactID},
+		id: "x.id", order: []key{{expr: "x.id"}}, scan: scanRun, columns: runColumnsByField(),
+	}
+}
+
+// UsedBy lists the runs that used an artifact, in the order in which they did.
+func (s *Store) UsedBy(ctx context.Context, artifactID int64, p metadata.Page) (metadata.Connection[metadata.Run], error) {
+	return paged(ctx, s, usedByList(artifactID), p)
+}
+
+// CountUsedBy counts the runs that used an artifact.
+func (s *Store) CountUsedBy(ctx context.Context, artifactID int64) (int, error) {
+	return counted(ctx, s, usedByList(artifactID), nil)
+}

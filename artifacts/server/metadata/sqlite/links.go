@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+// LinkArtifact puts a committed version into a portfolio.
+func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Membership, error) {
+	for _, alias := range l.Aliases {
+		if err := metadata.CheckAlias(alias); err != nil {
+			return metadata.Membership{}, err
+		}
+	}
+	var m metadata.Membership
+	err := s.write(ctx, func(q session) error {
+		now := s.now()
+		a, err := committedArtifact(ctx, q, l.ArtifactID)
+		if err != nil {
+			return err
+		}
+		p, err := project(ctx, q, l.Entity, l.Project)
+		if err != nil {
+			return err
+		}
+		t, err := ensureType(ctx, q, p.ID, a.Type, now)
+		if err != nil {
+			return err
+		}
+		c, err := ensureCollection(ctx, q, p.ID, t, metadata.Portfolio, l.Portfolio, now)
+		if err != nil {
+			return err
+		}
+		var member int64
+		err = one(ctx, q, "SELECT id FROM memberships WHERE artifact_id = ? AND collection_id = ? AND removed_at IS NULL", []any{a.ID, c.ID}, &member)
+		aliases := l.Aliases
+		if missing(err) {
+			member, _, err = addMember(ctx, q, c.ID, a.ID, a.CreatedAt.UnixMicro(), now)
+			aliases = append([]string{latest}, aliases...)
+		}
+		if err != nil {
+			return err
+		}
+		if err := setAliases(ctx, q, c.ID, member, unique(aliases)); err != nil {
+			return err
+		}
+		m, err = first(ctx, q, plainly(scanMembership), "SELECT "+memberColumns+" FROM "+memberFrom+" WHERE m.id = ?", member)
+		return err
+	})
+	return m, err
+}
+
+// UnlinkArtifact takes a version out of a portfolio.
+func (s *Store) UnlinkArtifact(ctx context.Context, artifactID, portfolioID int64) error {
+	return s.write(ctx, func(q session) error {
+		c, err := readyCollection(ctx, q, portfolioID)
+		if err != nil {
+			return err
+		}
+		if c.Kind != metadata.Portfolio {
+			return invalid("the sequence %q holds its versions, not links to them; delete the version instead", c.Name)
+		}
+		var member int64
+		err = one(ctx, q, "SELECT id FROM memberships WHERE artifact_id = ? AND collection_id = ? AND removed_at IS NULL", []any{artifactID, portfolioID}, &member)
+		if missing(err) {
+			return notFound("artifact %d is not linked to the portfolio %q", artifactID, c.Name)
+		}
+		if err != nil {
+			return err
+		}
+		return removeMembers(ctx, q, portfolioID, []int64{member}, s.now())
+	})
+}

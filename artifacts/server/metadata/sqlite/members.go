@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"context"
+	"strconv"
+)
+
+// latest is the alias that every commit moves to its version.
+const latest = "latest"
+
+func versionName(n int) string { return "v" + strconv.Itoa(n) }
+
+// addMember puts a version into a collection under the collection's next
+// number. The number is taken inside the transaction that commits or links, so
+// numbers have neither gaps nor duplicates, and none is used again.
+func addMember(ctx context.Context, q session, collectionID, artifactID, artifactCreatedAt, now int64) (id int64, version int, err error) {
+	if err := one(ctx, q, "UPDATE collections SET next_version = next_version + 1, version_count = version_count + 1, updated_at = ? WHERE id = ? RETURNING next_version - 1", []any{now, collectionID}, &version); err != nil {
+		return 0, 0, err
+	}
+	err = one(ctx, q, "INSERT INTO memberships (collection_id, artifact_id, version_index, artifact_created_at, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+		[]any{collectionID, artifactID, version, artifactCreatedAt, now}, &id)
+	return id, version, err
+}
+
+// removeMembers takes versions out of one collection, their aliases with them.
+// If "latest" was among these, it goes to the newest version left.
+func removeMembers(ctx context.Context, q session, collectionID int64, members []int64, now int64) error {
+	lost := false
+	for _, m := range members {
+		var n int
+		err := one(ctx, q, "SELECT 1 FROM aliases WHERE membership_id = ? AND alias = ?", []any{m, latest}, &n)
+		if err != nil && !missing(err) {
+			return err
+		}
+		lost = lost || err == nil
+		if err := run(ctx, q, "DELETE FROM aliases WHERE membership_id = ?", m); err != nil {
+			return err
+		}
+		if err := run(ctx, q, "UPDATE memberships SET removed_at = ? WHERE id = ?", now, m); err != nil {
+			return err
+		}
+	}
+	if err := run(ctx, q, "UPDATE collections SET version_count = version_count - ?, updated_at = ? WHERE id = ?", len(members), now, collectionID); err != nil {
+		return err
+	}
+	if !lost {
+		return nil
+	}
+	var newest int64
+	err := one(ctx, q, "SELECT id FROM memberships WHERE collection_id = ? AND removed_at IS NULL ORDER BY version_index DESC LIMIT 1", []any{collectionID}, &newest)
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return setAliases(ctx, q, collectionID, newest, []string{latest})
+}
+
+// setAliases moves aliases to a version's place in a collection, each from
+// wherever in that collection it is.
+func setAliases(ctx context.Context, q session, collectionID, membershipID int64, aliases []string) error {
+	for _, a := range aliases {
+		if err := run(ctx, q, "INSERT INTO aliases (collection_id, alias, membership_id) VALUES (?, ?, ?) ON CONFLICT (collection_id, alias) DO UPDATE SET membership_id = excluded.membership_id", collectionID, a, membershipID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

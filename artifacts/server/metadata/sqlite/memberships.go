@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+)
+
+const (
+	memberColumns = "m.id, m.collection_id, c.name, c.kind, c.project_id, p.name, p.entity_id, e.name, m.version_index, m.created_at, " + artifactColumns
+	memberFrom    = "memberships m" + memberJoins
+	memberJoins   = " JOIN artifacts a ON a.id = m.artifact_id" + artifactJoins +
+		" JOIN collections c ON c.id = m.collection_id JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id"
+)
+
+func scanMembership(r scanner, more ...any) (metadata.Membership, error) {
+	var m metadata.Membership
+	var created int64
+	a, err := scanArtifact(shifted{r, []any{&m.ID, &m.CollectionID, &m.Collection, &m.Kind, &m.ProjectID, &m.Project, &m.EntityID, &m.Entity, &m.VersionIndex, &created}}, more...)
+	m.CreatedAt, m.Artifact = fromMicro(created), a
+	return m, err
+}
+
+// shifted reads some columns before those that another scan wants.
+type shifted struct {
+	scanner
+	before []any
+}
+
+func (s shifted) Scan(dest ...any) error { return s.scanner.Scan(append(s.before, dest...)...) }
+
+// Membership resolves an alias or "v<N>" in a collection.
+func (s *Store) Membership(ctx context.Context, collectionID int64, alias string) (metadata.Membership, error) {
+	var m metadata.Membership
+	err := s.read(ctx, func(q session) (err error) {
+		if n, ok := metadata.ParseVersion(alias); ok {
+			m, err = first(ctx, q, plainly(scanMembership), "SELECT "+memberColumns+" FROM "+memberFrom+" WHERE m.collection_id = ? AND m.version_index = ? AND m.removed_at IS NULL", collectionID, n)
+		} else {
+			m, err = first(ctx, q, plainly(scanMembership), "SELECT "+memberColumns+" FROM aliases l JOIN memberships m ON m.id = l.membership_id"+memberJoins+" WHERE l.collection_id = ? AND l.alias = ?", collectionID, alias)
+		}
+		if missing(err) {
+			return notFound("the collection has no version %q", alias)
+		}
+		return err
+	})
+	return m, err
+}
+
+func memberColumnsByField() columns {
+	c := artifactColumnsByField()
+	c["version_index"] = column{expr: "m.version_index"}
+	c["created_at"] = column{expr: "m.artifact_created_at"} // the same, from an index
+	// What is in a collection is committed: see removeMembers.
+	c["state"] = column{expr: "'COMMITTED'"}
+	c["aliases"] = column{words: "SELECT 1 FROM aliases w WHERE w.membership_id = m.id AND", word: "w.alias"}
+	return c
+}
+
+func artifactColumnsByField() columns {
+	return columns{
+		"id": {expr: "a.id"}, "version_index": {expr: "a.version_index", nullable: true}, "name": {expr: "s.name"}, "type": {expr: "st.name"}, "state": {expr: "a.state"},
+		"digest": {expr: "a.digest"}, "description": {expr: "a.description", nullable: true}, "metadata": {expr: "a.metadata", nullable: true},
+		"size": {expr: "a.size"}, "file_count": {expr: "a.file_count"}, "commit_hash": {expr: "a.commit_hash"}, "history_step": {expr: "a.history_step", nullable: true},
+		"ttl_duration_seconds": {expr: "a.ttl_seconds", nullable: true}, "created_at": {expr: "a.created_at"}, "updated_at": {expr: "a.updated_at"},
+		"tags":    {words: "SELECT 1 FROM artifact_tags w JOIN tags g ON g.id = w.tag_id WHERE w.artifact_id = a.id AND", word: "g.name"},
+		"aliases": {words: "SELECT 1 FROM memberships v JOIN aliases w ON w.membership_id = v.id WHERE v.artifact_id = a.id AND v.collection_id = a.sequence_id AND", word: "w.alias"},
+	}
+}
+
+func memberList(collectionID int64) list[metadata.Membership] {
+	return list[metadata.Membership]{
+		subject: metadata.VersionSubject, owner: []any{"collection", collectionID},
+		sel: memberColumns, from: memberFrom, where: "m.collection_id = ? AND m.removed_at IS NULL", args: []any{collectionID},
+		id: "m.id", order: []key{{expr: "m.version_index", desc: true}}, scan: scanMembership, columns: memberColumnsByField(),
+	}
+}
+
+// ListMemberships lists the versions of a collection, newest first.
+func (s *Store) ListMemberships(ctx context.Context, collectionID int64, p metadata.Page) (metadata.Connection[metadata.Membership], error) {
+	return paged(ctx, s, memberList(collectionID), p)
+}
+
+// CountMemberships counts the versions of a collection that fit a filter.
+// Without one, or with the clients' usual filter for committed versions, the
+// collection knows the number.
+func (s *Store) CountMemberships(ctx context.Context, collectionID int64, f *metadata.Filter) (int, error) {
+	bound, err := metadata.VersionSubject.Bind(f)
+	if err != nil {
+		return 0, err
+	}
+	if bound != nil && !(bound.Field == "state" && bound.Op == metadata.Eq && bound.Value == string(metadata.Committed)) {
+		return counted(ctx, s, memberList(collectionID), f)
+	}
+	var n int
+	err = s.read(ctx, func(q session) error {
+		err := one(ctx, q, "SELECT version_count FROM collections WHERE id = ?", []any{collectionID}, &n)
+		if missing(err) {
+			return nil // as a list of nothing
+		}
+		return err
+	})
+	return n, err
+}
+
+// MembershipsOf gives every collection that holds a version, its own sequence first.
+func (s *Store) MembershipsOf(ctx context.Context, artifactIDs []int64) (map[int64][]metadata.Membership, error) {
+	rows, err := byIDs(ctx, s, artifactIDs, plainly(scanMembership), "SELECT "+memberColumns+" FROM json_each(?) i CROSS JOIN "+memberFrom+" WHERE m.artifact_id = i.value AND m.removed_at IS NULL ORDER BY c.kind DESC, m.id")
+	found := map[int64][]metadata.Membership{}
+	for _, m := range rows {
+		found[m.Artifact.ID] = append(found[m.Artifact.ID], m)
+	}
+	return found, err
+}
