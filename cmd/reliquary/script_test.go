@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,9 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"await":      await,
+			"await-file": awaitFile,
 			"exits":      exits,
+			"mode":       mode,
 			"setenvfile": setEnvFile,
 		},
 	})
@@ -57,21 +60,57 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// await waits until something listens on an address: await ADDR.
+// await waits until a registry answers on an address: await ADDR. It listens
+// before it has opened its directory, so a connection alone says little.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await ADDR")
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		conn, err := net.DialTimeout("tcp", args[0], time.Second)
+	poll(ts, func() error {
+		reply, err := http.Get("http://" + args[0] + "/")
+		if err != nil {
+			return err
+		}
+		return reply.Body.Close()
+	})
+}
+
+// awaitFile waits until a file is there: await-file FILE.
+func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await-file FILE")
+	}
+	poll(ts, func() error {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err
+	})
+}
+
+// poll tries until it succeeds: another process is at work, which tells nobody
+// when it is done.
+func poll(ts *testscript.TestScript, try func() error) {
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		err := try()
 		if err == nil {
-			_ = conn.Close()
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("nothing listens on %s: %v", args[0], err)
+			ts.Fatalf("waited in vain: %v", err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// mode wants a file to have certain permissions: mode 0600 FILE.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode PERMISSIONS FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
 	}
 }
 

@@ -110,15 +110,19 @@ func serve(ctx context.Context, t terminal, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := greet(t, dir, "http://"+listener.Addr().String(), server.AuthMode(o.auth)); err != nil {
+	key := "reliquary key"
+	if o.dir != "" {
+		key += " --dir '" + dir.Path + "'"
+	}
+	if err := greet(t, dir, "http://"+listener.Addr().String(), server.AuthMode(o.auth), key); err != nil {
 		return err
 	}
 	return answer(ctx, t, listener, registry, logger)
 }
 
 // greet tells the person where the registry is and how to use it. The key is
-// shown once, when it has just been made.
-func greet(t terminal, dir *directory.Directory, url string, auth server.AuthMode) error {
+// shown once, when it has just been made; afterwards the command that prints it.
+func greet(t terminal, dir *directory.Directory, url string, auth server.AuthMode, keyCommand string) error {
 	t.printf("Serving the registry in %s\n        on %s\n\n", dir.Path, url)
 	t.printf("Point the wandb package at it:\n\n  export WANDB_BASE_URL=%s\n", url)
 	switch {
@@ -132,9 +136,9 @@ func greet(t terminal, dir *directory.Directory, url string, auth server.AuthMod
 		}
 		t.printf("  export WANDB_API_KEY=%s\n\n"+
 			"This is the key of user %s, shown this once. It is kept in %s;\n"+
-			"`reliquary key` prints it.\n", credentials.APIKey, credentials.Username, dir.CredentialsPath())
+			"`%s` prints it.\n", credentials.APIKey, credentials.Username, dir.CredentialsPath(), keyCommand)
 	default:
-		t.printf("  export WANDB_API_KEY=$(reliquary key --dir '%s')\n", dir.Path)
+		t.printf("  export WANDB_API_KEY=$(%s)\n", keyCommand)
 	}
 	t.printf("\nCtrl-C ends it.\n")
 	return nil

@@ -75,7 +75,7 @@ def main() -> None:
             model = wandb.Artifact("classifier", type="model", metadata={"accuracy": accuracy})
             model.add_dir(str(folder))
             run.log_artifact(model, aliases=["candidate"]).wait()
-            print(f"  logged {model.name}, made from {used.name} by run {run.name}")
+            print(f"  logged {model.name}, made from {used.source_name} by run {run.name}")
 
     with wandb.init(project=PROJECT, job_type="scratch", name="scratch") as run:
         scratch = wandb.Artifact("scratch", type="notes")
