@@ -69,6 +69,7 @@ func sendAll(t *testing.T, s *wire.Sender) {
 			ran(wire.ProjectArtifacts(ctx, s, c, chosen, p))
 			ran(wire.CountProjectArtifacts(ctx, s, c, `{"state":"COMMITTED"}`))
 			ran(wire.GetArtifactCollection(ctx, s, c))
+			ran(wire.ArtifactUses(ctx, s, c, p))
 		}
 		_, _, _, err := wire.CollectionAliases(ctx, s, "id", p)
 		errs = append(errs, err)
@@ -84,6 +85,8 @@ func sendAll(t *testing.T, s *wire.Sender) {
 	ran(wire.CountArtifactFiles(ctx, s, version, nil))
 	ran(wire.ArtifactMembershipByName(ctx, s, in, "c:v0"))
 	ran(wire.ArtifactByID(ctx, s, "id"))
+	ran(wire.ArtifactUsedBy(ctx, s, "id"))
+	ran(wire.ArtifactCreatedBy(ctx, s, "id"))
 	changed(wire.Viewer(ctx, s))
 	changed(wire.ServerFeatures(ctx, s))
 	name := "n"
