@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -21,6 +22,12 @@ func (u *User) Entity() string   { return u.u.Username }
 
 // Flags are W&B's switches for a user, as JSON text. None is set here.
 func (u *User) Flags() *string { return textOrNull("{}") }
+
+// DeletedAt is never set: users are not deleted here.
+func (u *User) DeletedAt() *time.Time { return nil }
+
+// APIKeys are not told: keys are kept as hashes only.
+func (u *User) APIKeys() *APIKeyConnection { return nil }
 
 // Teams are the teams that the user belongs to.
 func (u *User) Teams(ctx context.Context) (*EntityConnection, error) {

@@ -75,7 +75,6 @@ func (a *Artifact) HistoryStep() *int64  { return a.a.HistoryStep }
 func (a *Artifact) Size() int64          { return a.a.Size }
 func (a *Artifact) Digest() string       { return a.a.Digest }
 func (a *Artifact) FileCount() int64     { return int64(a.a.FileCount) }
-func (a *Artifact) CommitHash() *string  { return textOrNull(a.a.CommitHash) }
 func (a *Artifact) CreatedAt() time.Time { return a.a.CreatedAt }
 func (a *Artifact) UpdatedAt() *time.Time {
 	return timeOrNull(a.a.UpdatedAt)
@@ -86,6 +85,15 @@ func (a *Artifact) DigestAlgorithm() ArtifactDigestAlgorithm {
 }
 
 func (a *Artifact) State() ArtifactState { return ArtifactState(a.a.State) }
+
+// CommitHash names what was committed. Clients insist on one for a committed
+// version; where the metadata has none, the digest of the contents is it.
+func (a *Artifact) CommitHash() *string {
+	if a.a.CommitHash == "" && a.a.State != metadata.Pending {
+		return &a.a.Digest
+	}
+	return textOrNull(a.a.CommitHash)
+}
 
 // VersionIndex is null while the version is pending.
 func (a *Artifact) VersionIndex() *int64 {

@@ -20,6 +20,20 @@ type AddAliasesPayload struct {
 	ClientMutationID *string `json:"clientMutationId"`
 }
 
+type APIKey struct {
+	ID          string  `json:"id"`
+	Name        *string `json:"name"`
+	Description *string `json:"description"`
+}
+
+type APIKeyConnection struct {
+	Edges []*APIKeyEdge `json:"edges"`
+}
+
+type APIKeyEdge struct {
+	Node *APIKey `json:"node"`
+}
+
 type ArtifactAliasConnection struct {
 	PageInfo *PageInfo            `json:"pageInfo"`
 	Edges    []*ArtifactAliasEdge `json:"edges"`
@@ -315,6 +329,16 @@ type Organization struct {
 	OrgEntity *Entity `json:"orgEntity"`
 	// The organization's id in CoreWeave's cloud, which a registry of one's own never has.
 	CoreWeaveOrganizationID *string `json:"coreWeaveOrganizationId"`
+}
+
+type ProjectConnection struct {
+	PageInfo *PageInfo      `json:"pageInfo"`
+	Edges    []*ProjectEdge `json:"edges"`
+}
+
+type ProjectEdge struct {
+	Cursor string   `json:"cursor"`
+	Node   *Project `json:"node"`
 }
 
 type RunEdge struct {

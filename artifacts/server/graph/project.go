@@ -62,6 +62,12 @@ func (p *Project) UpdatedAt(ctx context.Context) (*time.Time, error) {
 	return timeOrNull(m.UpdatedAt), err
 }
 
+// User is who made the project, which is not kept.
+func (p *Project) User() *User { return nil }
+
+// IsBenchmark tells the public benchmarks of W&B's own site, which has them.
+func (p *Project) IsBenchmark() bool { return false }
+
 // ReadOnly says whether the viewer may not change the project.
 func (p *Project) ReadOnly(ctx context.Context) (bool, error) {
 	ok, err := p.rq.viewer.MayWrite(ctx, p.entityID)
@@ -171,6 +177,31 @@ func (p *Project) member(ctx context.Context, name string) (metadata.Membership,
 // Project finds a project that the viewer may see.
 func (query) Project(ctx context.Context, name, entityName *string) (*Project, error) {
 	return requestOf(ctx).projectOrNull(ctx, textOf(entityName), textOf(name))
+}
+
+// Models lists the projects of an entity.
+func (query) Models(ctx context.Context, entityName *string, first *int64, after *string) (*ProjectConnection, error) {
+	rq := requestOf(ctx)
+	e, err := rq.store.Entity(ctx, rq.entityName(textOf(entityName)))
+	if err == nil {
+		err = rq.visible(ctx, e.ID, "entity '"+e.Name+"'")
+	}
+	if err != nil {
+		return orNull[ProjectConnection](nil, err)
+	}
+	out := &ProjectConnection{Edges: []*ProjectEdge{}}
+	con, err := fetch(ctx, pageArgs{first: first, after: after},
+		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Project], error) {
+			return rq.store.ListProjects(ctx, e.ID, page)
+		}, nil,
+		func(edges []metadata.Edge[metadata.Project]) error {
+			for _, e := range edges {
+				out.Edges = append(out.Edges, &ProjectEdge{Cursor: e.Cursor, Node: rq.newProject(e.Node)})
+			}
+			return nil
+		})
+	out.PageInfo = con.PageInfo()
+	return out, err
 }
 
 // Model is the older name of Project.

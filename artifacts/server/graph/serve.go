@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -106,12 +107,18 @@ func invalid(operation string, err error) *gqlerror.Error {
 // unknownLogged bounds how many names of unknown operations are remembered.
 const unknownLogged = 1000
 
+// maxErrors bounds the errors of an operation that does not fit the schema: a
+// document in a newer form can have hundreds, and the first few tell enough.
+const maxErrors = 8
+
 // refuseOperation answers what could not be parsed or does not fit the schema.
 // A client that is newer than this registry ends here, so the answer names the
 // operation and what in it is unknown, and the log does so once per operation.
 func (g *Graph) refuseOperation(ctx context.Context, w http.ResponseWriter, p *graphql.RawParams, errs gqlerror.List) Report {
-	report := Report{Operation: p.OperationName}
+	report := Report{Operation: nameOf(p)}
 	status := http.StatusUnprocessableEntity
+	seen := make(map[string]bool)
+	var out gqlerror.List
 	for _, e := range errs {
 		switch e.Extensions["code"] {
 		case errcode.ParseFailed:
@@ -119,17 +126,36 @@ func (g *Graph) refuseOperation(ctx context.Context, w http.ResponseWriter, p *g
 		case errcode.ValidationFailed:
 			report.Unknown = true
 		}
-		name := p.OperationName
-		if name == "" {
-			name = "without a name"
+		if seen[e.Message] || len(out) == maxErrors {
+			continue // fragments are checked wherever they are used
 		}
-		e.Message = "operation " + name + " is not understood: " + e.Message
-		e.Extensions = map[string]any{"code": string(metadata.KindInvalid), "operation": p.OperationName}
+		seen[e.Message] = true
+		e.Extensions = map[string]any{"code": string(metadata.KindInvalid), "operation": report.Operation}
+		out = append(out, e)
 	}
-	if report.Unknown && g.firstTime(p.OperationName) {
-		g.log.WarnContext(ctx, "a client sent an operation that this registry does not know", "operation", p.OperationName, "problem", errs[0].Message)
+	name := report.Operation
+	if name == "" {
+		name = "without a name"
 	}
-	return refuse(w, status, report, errs)
+	// Some clients look for the words that follow, so they stay as they are.
+	out[0].Message = "operation " + name + " is not understood by this registry: " + out[0].Message
+	if report.Unknown && g.firstTime(report.Operation) {
+		g.log.WarnContext(ctx, "a client sent an operation that this registry does not know", "operation", report.Operation, "problem", out[0].Message)
+	}
+	return refuse(w, status, report, out)
+}
+
+// nameOf is the name of the operation that a document holds. Most clients send
+// it in the document only.
+func nameOf(p *graphql.RawParams) string {
+	if p.OperationName != "" {
+		return p.OperationName
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, tokenLimit)
+	if err != nil || len(doc.Operations) == 0 {
+		return ""
+	}
+	return doc.Operations[0].Name
 }
 
 func (g *Graph) firstTime(operation string) bool {
