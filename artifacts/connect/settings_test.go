@@ -1,11 +1,9 @@
 package connect_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/connect"
+	"github.com/reliquary/reliquary/artifacts/server/servertest"
 )
 
 const (
@@ -298,16 +297,13 @@ func TestReadSettings_AsWandbDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), wandbPython(t), "testdata/resolve.py")
-	cmd.Stdin = bytes.NewReader(in)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	script, err := os.ReadFile("testdata/resolve.py")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
+		t.Fatal(err)
 	}
+	out := servertest.Start(t).Wandb(t, "0.31.0", string(script), string(in)).Stdout
 	var answers []answer
-	if err := json.Unmarshal(out, &answers); err != nil {
+	if err := json.Unmarshal([]byte(out), &answers); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
 	if len(answers) != len(asked) {
@@ -328,30 +324,6 @@ func TestReadSettings_AsWandbDoes(t *testing.T) {
 			}
 		})
 	}
-}
-
-// wandbPython is the interpreter with the wandb package that settings are
-// compared with.
-func wandbPython(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	python := filepath.Join(dir, ".venv", "wandb-0.31.0", "bin", "python")
-	if _, err := os.Stat(python); err != nil {
-		t.Fatalf("%v: run make test-env", err)
-	}
-	return python
 }
 
 func TestSettings_UsesServer(t *testing.T) {

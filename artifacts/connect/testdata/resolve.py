@@ -1,6 +1,6 @@
 """Prints the settings that the wandb package resolves in each of several environments.
 
-Reads a JSON list of {"vars", "dir"} from standard input and writes a JSON list of
+Reads a JSON list of {"vars", "dir"} from its argument and writes a JSON list of
 {"base_url", "api_key", "entity", "project", "error"} in the same order. Each environment gets a
 process of its own, forked after the import, because the package reads its settings once.
 """
@@ -54,4 +54,4 @@ def in_child(case: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-json.dump([in_child(case) for case in json.load(sys.stdin)], sys.stdout)
+json.dump([in_child(case) for case in json.loads(sys.argv[1])], sys.stdout)
