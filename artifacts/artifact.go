@@ -102,10 +102,11 @@ func (c *Client) fromMembership(m *wire.Membership) (*Artifact, error) {
 	if m.ArtifactCollection == nil || m.ArtifactCollection.Project == nil {
 		return nil, corrupt("a version is in no collection, or that in no project")
 	}
-	at, err := ownSeat(m.Artifact)
+	own, err := ownSeat(m.Artifact)
 	if err != nil {
 		return nil, err
 	}
+	at := own
 	at.entity, at.project = within(m.ArtifactCollection)
 	at.collection = m.ArtifactCollection.Name
 	if m.VersionIndex != nil {
@@ -118,7 +119,7 @@ func (c *Client) fromMembership(m *wire.Membership) (*Artifact, error) {
 			aliases = append(aliases, a.Alias)
 		}
 	}
-	return c.toArtifact(m.Artifact, at, aliases)
+	return c.toArtifact(&m.Artifact.Facts, m.Artifact.ArtifactType.Name, own, at, aliases)
 }
 
 // ArtifactByID finds a version by its id, seen in its own sequence (W&B: ArtifactByID).
@@ -144,11 +145,11 @@ func (c *Client) ArtifactByID(ctx context.Context, id string) (*Artifact, error)
 
 // atHome makes a version seen in its own sequence.
 func (c *Client) atHome(w *wire.AliasedArtifact) (*Artifact, error) {
-	at, err := ownSeat(&w.Artifact)
+	own, err := ownSeat(&w.Artifact)
 	if err != nil {
 		return nil, err
 	}
-	return c.toArtifact(&w.Artifact, at, aliasesIn(w.ArtifactSequence.ID, w.Aliases))
+	return c.toArtifact(&w.Facts, w.ArtifactType.Name, own, own, aliasesIn(w.ArtifactSequence.ID, w.Aliases))
 }
 
 // Client is the client that the version came from.

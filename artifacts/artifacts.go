@@ -81,34 +81,60 @@ func (l *Artifacts) fetch(ctx context.Context, after string, perPage int) ([]*Ar
 		return nil, PageInfo{}, missing(l.op, lacks, in, l.typeName, l.collection, "")
 	}
 	// The server's spelling, where it says: names can differ in case.
-	entity, project := within(&got.Place)
-	if entity == "" {
-		entity, project = in.Entity, in.Project
+	here := seat{entity: in.Entity, project: in.Project, collection: l.collection}
+	if got.Project != nil {
+		here.entity, here.project = within(&got.Place)
 	}
-	name := got.Name
-	if name == "" {
-		name = l.collection
+	if got.Name != "" {
+		here.collection = got.Name
 	}
-	edges := got.Artifacts.Edges
+	var items []*Artifact
+	var info PageInfo
+	if own := got.Own; own != nil {
+		info = toPageInfo(own.PageInfo, own.TotalCount)
+		items, err = keep(own.Edges, l.tags, func(version string, w *wire.SequenceVersion) (*Artifact, error) {
+			at, err := here.number(version)
+			if err != nil {
+				return nil, err
+			}
+			return c.toArtifact(&w.Facts, got.DefaultArtifactType.Name, at, at, aliasesIn(got.ID, w.Aliases))
+		})
+	} else {
+		info = toPageInfo(got.Linked.PageInfo, got.Linked.TotalCount)
+		items, err = keep(got.Linked.Edges, l.tags, func(version string, w *wire.AliasedArtifact) (*Artifact, error) {
+			at, err := here.number(version)
+			if err != nil {
+				return nil, err
+			}
+			own, err := ownSeat(&w.Artifact)
+			if err != nil {
+				return nil, err
+			}
+			return c.toArtifact(&w.Facts, w.ArtifactType.Name, own, at, aliasesIn(got.ID, w.Aliases))
+		})
+	}
+	if err != nil {
+		return nil, PageInfo{}, located(l.op, l.path, err)
+	}
+	return items, info, nil
+}
+
+// keep makes versions of edges and keeps those that have all tags.
+func keep[N any](edges []wire.VersionedEdge[N], tags []string, to func(string, *N) (*Artifact, error)) ([]*Artifact, error) {
 	items := make([]*Artifact, 0, len(edges))
 	for i := range edges {
-		node := edges[i].Node
-		if node == nil {
+		if edges[i].Node == nil {
 			continue
 		}
-		at, err := seatOf(entity, project, name, edges[i].Version)
+		a, err := to(edges[i].Version, edges[i].Node)
 		if err != nil {
-			return nil, PageInfo{}, located(l.op, l.path, err)
+			return nil, err
 		}
-		a, err := c.toArtifact(&node.Artifact, at, aliasesIn(got.ID, node.Aliases))
-		if err != nil {
-			return nil, PageInfo{}, located(l.op, l.path, err)
-		}
-		if hasAll(a.Tags, l.tags) {
+		if hasAll(a.Tags, tags) {
 			items = append(items, a)
 		}
 	}
-	return items, toPageInfo(got.Artifacts.PageInfo, got.Artifacts.TotalCount), nil
+	return items, nil
 }
 
 func (l *Artifacts) count(ctx context.Context) (int, error) {

@@ -72,13 +72,14 @@ type seat struct {
 	index                       int
 }
 
-// seatOf reads "v<N>" of a version in a collection.
-func seatOf(entity, project, collection, version string) (seat, error) {
+// number is the seat with the version "v<N>" of its collection.
+func (s seat) number(version string) (seat, error) {
 	n, err := strconv.Atoi(strings.TrimPrefix(version, "v"))
 	if err != nil || n < 0 || !strings.HasPrefix(version, "v") {
-		return seat{}, corrupt("a version of collection %q is called %q, which is not v<N>", collection, version)
+		return seat{}, corrupt("a version of collection %q is called %q, which is not v<N>", s.collection, version)
 	}
-	return seat{entity, project, collection, version, n}, nil
+	s.version, s.index = version, n
+	return s, nil
 }
 
 // ownSeat is a version's place in the sequence that it was logged to.
@@ -98,12 +99,9 @@ func within(p *wire.Place) (entity, project string) {
 	return p.Project.Entity.Name, p.Project.Name
 }
 
-// toArtifact makes a version seen at a seat. aliases are those that count there.
-func (c *Client) toArtifact(w *wire.Artifact, at seat, aliases []string) (*Artifact, error) {
-	own, err := ownSeat(w)
-	if err != nil {
-		return nil, err
-	}
+// toArtifact makes a version that was logged at own and is seen at at. aliases
+// are those that count there.
+func (c *Client) toArtifact(w *wire.Facts, typeName string, own, at seat, aliases []string) (*Artifact, error) {
 	a := &Artifact{
 		ID:               string(w.ID),
 		Entity:           at.entity,
@@ -116,7 +114,7 @@ func (c *Client) toArtifact(w *wire.Artifact, at seat, aliases []string) (*Artif
 		SourceProject:    own.project,
 		SourceCollection: own.collection,
 		SourceVersion:    own.version,
-		Type:             w.ArtifactType.Name,
+		Type:             typeName,
 		State:            State(w.State),
 		Tags:             make([]string, len(w.Tags)),
 		Description:      w.Description,
@@ -136,6 +134,7 @@ func (c *Client) toArtifact(w *wire.Artifact, at seat, aliases []string) (*Artif
 		ttl := time.Duration(*s) * time.Second
 		a.TTL = &ttl
 	}
+	var err error
 	if a.Metadata, err = metadata(w.Metadata); err != nil {
 		return nil, err
 	}

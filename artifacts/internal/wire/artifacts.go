@@ -2,11 +2,9 @@ package wire
 
 import "context"
 
-// An Artifact is a version's attributes.
-type Artifact struct {
+// Facts are a version's attributes that do not depend on where it is seen.
+type Facts struct {
 	ID                 ID      `json:"id"`
-	VersionIndex       *int    `json:"versionIndex"`
-	ArtifactType       Name    `json:"artifactType"`
 	Description        *string `json:"description"`
 	Metadata           *string `json:"metadata"`
 	TTLDurationSeconds *int64  `json:"ttlDurationSeconds"`
@@ -20,7 +18,14 @@ type Artifact struct {
 	FileCount          int64   `json:"fileCount"`
 	CreatedAt          string  `json:"createdAt"`
 	UpdatedAt          *string `json:"updatedAt"`
-	ArtifactSequence   Place   `json:"artifactSequence"`
+}
+
+// An Artifact is a version and where it was logged.
+type Artifact struct {
+	Facts
+	VersionIndex     *int  `json:"versionIndex"`
+	ArtifactType     Name  `json:"artifactType"`
+	ArtifactSequence Place `json:"artifactSequence"`
 }
 
 // A Place is a collection and where it lies.
@@ -30,9 +35,8 @@ type Place struct {
 	Project *Project `json:"project"`
 }
 
-// An AliasedArtifact has its aliases in all collections.
-type AliasedArtifact struct {
-	Artifact
+// Aliased has the aliases of a version in all collections.
+type Aliased struct {
 	Aliases []Alias `json:"aliases"`
 }
 
@@ -44,18 +48,50 @@ type Alias struct {
 	} `json:"artifactCollection"`
 }
 
+// An AliasedArtifact is a version with its aliases.
+type AliasedArtifact struct {
+	Artifact
+	Aliased
+}
+
+// A SequenceVersion is a version seen in the sequence that it was logged to:
+// its type and origin are the sequence's, and asking for them once a page
+// instead of once a version is what makes long lists quick.
+type SequenceVersion struct {
+	Facts
+	Aliased
+}
+
 // Versions are a collection and a page of its versions.
 type Versions struct {
 	Place
-	Artifacts *struct {
-		TotalCount *int     `graphql:"totalCount @include(if: $withTotal)" json:"totalCount"`
-		PageInfo   PageInfo `json:"pageInfo"`
-		Edges      []struct {
-			// Version is "v<N>" in the collection that is listed.
-			Version string           `json:"version"`
-			Node    *AliasedArtifact `json:"node"`
-		} `json:"edges"`
-	} `graphql:"artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"artifacts"`
+	DefaultArtifactType Name `json:"defaultArtifactType"`
+	InSequence          `graphql:"... on ArtifactSequence"`
+	InPortfolio         `graphql:"... on ArtifactPortfolio"`
+}
+
+// InSequence is what only a sequence has.
+type InSequence struct {
+	Own *Versioned[SequenceVersion] `graphql:"artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"artifacts"`
+}
+
+// InPortfolio is what only a portfolio has. Its own name keeps the two
+// selections apart.
+type InPortfolio struct {
+	Linked *Versioned[AliasedArtifact] `graphql:"linked: artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"linked"`
+}
+
+// Versioned is a connection of versions with their number in the collection.
+type Versioned[N any] struct {
+	TotalCount *int               `graphql:"totalCount @include(if: $withTotal)" json:"totalCount"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	Edges      []VersionedEdge[N] `json:"edges"`
+}
+
+// A VersionedEdge holds a version, called "v<N>".
+type VersionedEdge[N any] struct {
+	Version string `json:"version"`
+	Node    *N     `json:"node"`
 }
 
 type versionsTotal struct {
@@ -68,7 +104,7 @@ func ProjectArtifacts(ctx context.Context, s *Sender, c Collection, choice Choic
 		"filters": optional(choice.Filters),
 		"order":   optional(choice.Order),
 	}))
-	if out != nil && out.Artifacts == nil {
+	if out != nil && out.Own == nil && out.Linked == nil {
 		return nil, MissingList, nil
 	}
 	return out, missing, err

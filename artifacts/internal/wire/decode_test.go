@@ -16,12 +16,12 @@ import (
 // pageOfVersions is an answer to ProjectArtifacts with n versions.
 func pageOfVersions(n int) []byte {
 	var b strings.Builder
-	b.WriteString(`{"project":{"artifactType":{"artifactCollection":{"id":"QXJ0aWZhY3RDb2xsZWN0aW9uOjE=","name":"detector","project":{"name":"vision","entity":{"name":"team"}},"artifacts":{"totalCount":10000,"pageInfo":{"endCursor":"Y3Vyc29yOjEwMDA=","hasNextPage":true},"edges":[`)
+	b.WriteString(`{"project":{"artifactType":{"artifactCollection":{"id":"QXJ0aWZhY3RDb2xsZWN0aW9uOjE=","name":"detector","project":{"name":"vision","entity":{"name":"team"}},"defaultArtifactType":{"name":"model"},"artifacts":{"totalCount":10000,"pageInfo":{"endCursor":"Y3Vyc29yOjEwMDA=","hasNextPage":true},"edges":[`)
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"version":"v%d","node":{"id":"QXJ0aWZhY3Q6MTIz","versionIndex":%d,"artifactType":{"name":"model"},"description":null,"metadata":"{\"epoch\": %d, \"loss\": 0.25}","ttlDurationSeconds":-1,"ttlIsInherited":true,"tags":[{"name":"nightly"}],"historyStep":null,"state":"COMMITTED","size":1048576,"digest":"00a2f4b1f9a1d8b1c9f6d0a3b4c5d6e7","commitHash":"a94f0b9f","fileCount":3,"createdAt":"2026-11-24T06:36:19Z","updatedAt":"2026-11-24T06:36:19Z","artifactSequence":{"id":"QXJ0aWZhY3RDb2xsZWN0aW9uOjE=","name":"detector","project":{"name":"vision","entity":{"name":"team"}}},"aliases":[{"alias":"latest","artifactCollection":{"id":"QXJ0aWZhY3RDb2xsZWN0aW9uOjE="}}]}}`, i, i, i)
+		fmt.Fprintf(&b, `{"version":"v%d","node":{"id":"QXJ0aWZhY3Q6MTIz","description":null,"metadata":"{\"epoch\": %d, \"loss\": 0.25}","ttlDurationSeconds":-1,"ttlIsInherited":true,"tags":[{"name":"nightly"}],"historyStep":null,"state":"COMMITTED","size":1048576,"digest":"00a2f4b1f9a1d8b1c9f6d0a3b4c5d6e7","commitHash":"a94f0b9f","fileCount":3,"createdAt":"2026-11-24T06:36:19Z","updatedAt":"2026-11-24T06:36:19Z","aliases":[{"alias":"latest","artifactCollection":{"id":"QXJ0aWZhY3RDb2xsZWN0aW9uOjE="}}]}}`, i, i)
 	}
 	b.WriteString(`]}}}}}`)
 	return []byte(b.String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -238,6 +239,10 @@ func TestTagsAgree(t *testing.T) {
 func example(set ast.SelectionSet) map[string]any {
 	out := map[string]any{}
 	for _, sel := range set {
+		if inline, ok := sel.(*ast.InlineFragment); ok {
+			maps.Copy(out, example(inline.SelectionSet))
+			continue
+		}
 		f, ok := sel.(*ast.Field)
 		if !ok {
 			continue

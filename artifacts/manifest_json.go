@@ -1,0 +1,239 @@
+package artifacts
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The form of manifest files.
+const (
+	manifestVersion = 1
+	storagePolicy   = "wandb-storage-policy-v1"
+	storageLayout   = "V2"
+)
+
+// maxEntryJSON bounds one entry of a manifest in JSON: what a server sends
+// decides nothing about our memory but by the number of files.
+const maxEntryJSON = 4 << 20
+
+// ReadManifest reads a manifest file (wandb_manifest.json). It streams: memory
+// grows with the number of entries, not with what else the file holds. Keys
+// that it does not know are passed over. KindCorrupt if it is no manifest, of
+// another version, or names a path that breaks the rules of CheckEntryPath or
+// stands there twice.
+func ReadManifest(r io.Reader) (*Manifest, error) {
+	m := &Manifest{}
+	intern := interning{}
+	err := readManifest(r, m, func(e ManifestEntry) error {
+		// Most files of a version were brought by a few: one string each.
+		e.BirthArtifactID = intern.string(e.BirthArtifactID)
+		m.entries = append(m.entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, notAManifest("", "it cannot be read: "+err.Error(), err)
+	}
+	if bad := m.sort(); bad != nil {
+		return nil, notAManifest(bad.path, bad.why, nil)
+	}
+	return m, nil
+}
+
+func notAManifest(path, why string, cause error) *Error {
+	return &Error{
+		Kind: KindCorrupt, Op: "read a manifest", Path: path,
+		Message: why,
+		Next:    "nothing was written; report it to whoever logged the version",
+		Err:     cause,
+	}
+}
+
+// An interning keeps one string of each value.
+type interning map[string]string
+
+func (in interning) string(s string) string {
+	if s == "" {
+		return s
+	}
+	if known, ok := in[s]; ok {
+		return known
+	}
+	in[s] = s
+	return s
+}
+
+// entryJSON is an entry as manifest files write it. Clients write fields of
+// their own beside these (local_path, skip_cache), which are not read.
+type entryJSON struct {
+	Digest          string          `json:"digest"`
+	BirthArtifactID string          `json:"birthArtifactID,omitempty"`
+	Ref             string          `json:"ref,omitempty"`
+	Extra           json.RawMessage `json:"extra,omitempty"`
+	Size            *int64          `json:"size,omitempty"`
+}
+
+// readManifest reads a manifest file entry by entry.
+func readManifest(r io.Reader, m *Manifest, yield func(ManifestEntry) error) error {
+	src := &allowance{r: r}
+	dec := json.NewDecoder(src)
+	version, contents := 0, false
+	src.left = maxEntryJSON
+	err := readObject(dec, func(key string) error {
+		src.left = maxEntryJSON
+		switch key {
+		case "version":
+			return dec.Decode(&version)
+		case "storagePolicyConfig":
+			var config struct {
+				Layout *string `json:"storageLayout"`
+				Region *string `json:"storageRegion"`
+			}
+			err := dec.Decode(&config)
+			m.layout, m.region = text(config.Layout), text(config.Region)
+			return err
+		case "contents":
+			if contents {
+				return errors.New("it has two lists of contents")
+			}
+			contents = true
+			return readObject(dec, func(path string) error {
+				src.left = maxEntryJSON
+				var j entryJSON
+				if err := dec.Decode(&j); err != nil {
+					return fmt.Errorf("the entry %q: %w", path, err)
+				}
+				e := ManifestEntry{Path: path, Digest: j.Digest, Size: -1, Ref: j.Ref, BirthArtifactID: j.BirthArtifactID}
+				if j.Size != nil {
+					if e.Size = *j.Size; e.Size < 0 {
+						return fmt.Errorf("the entry %q has %d bytes", path, e.Size)
+					}
+				}
+				if isFilledObject(j.Extra) {
+					e.Extra = j.Extra
+				}
+				return yield(e)
+			})
+		}
+		var skipped json.RawMessage
+		return dec.Decode(&skipped)
+	})
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	case err != nil:
+		return err
+	case version != manifestVersion:
+		return fmt.Errorf("its version is %d; this program reads version %d", version, manifestVersion)
+	case !contents:
+		return errors.New("it has no contents")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows its end")
+	}
+	return nil
+}
+
+// isFilledObject reports whether raw is a JSON object with something in it.
+func isFilledObject(raw json.RawMessage) bool {
+	raw = bytes.TrimSpace(raw)
+	return len(raw) > 2 && raw[0] == '{' && len(bytes.TrimSpace(raw[1:len(raw)-1])) > 0
+}
+
+// readObject reads a JSON object and calls field for each key; field reads the value.
+func readObject(dec *json.Decoder, field func(key string) error) error {
+	t, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('{') {
+		return fmt.Errorf("an object was expected, not %v", t)
+	}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		key, ok := t.(string)
+		if !ok {
+			return fmt.Errorf("a key was expected, not %v", t)
+		}
+		if err := field(key); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
+}
+
+// An allowance reads no more than what is left of it. The decoder buffers a
+// whole value, however long it is.
+type allowance struct {
+	r    io.Reader
+	left int
+}
+
+func (a *allowance) Read(p []byte) (int, error) {
+	if a.left <= 0 {
+		return 0, fmt.Errorf("one of its entries has more than %d bytes", maxEntryJSON)
+	}
+	n, err := a.r.Read(p[:min(len(p), a.left)])
+	a.left -= n
+	return n, err
+}
+
+// Write writes the manifest file, in byte order of the paths. It streams.
+func (m *Manifest) Write(w io.Writer) error {
+	b := bufio.NewWriterSize(w, 64<<10)
+	fmt.Fprintf(b, `{"version":%d,"storagePolicy":%q,"storagePolicyConfig":{"storageLayout":%s`, manifestVersion, storagePolicy, quoted(m.layoutOrDefault()))
+	if m.region != "" {
+		fmt.Fprintf(b, `,"storageRegion":%s`, quoted(m.region))
+	}
+	b.WriteString(`},"contents":{`)
+	// Encoded without escaping <, > and &, which only matter inside HTML.
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	for i := range m.entries {
+		e := &m.entries[i]
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		j := entryJSON{Digest: e.Digest, BirthArtifactID: e.BirthArtifactID, Ref: e.Ref, Extra: e.Extra}
+		if e.Size >= 0 {
+			j.Size = &e.Size
+		}
+		buf.Reset()
+		if err := enc.Encode(e.Path); err != nil {
+			return err
+		}
+		b.Write(bytes.TrimRight(buf.Bytes(), "\n"))
+		b.WriteByte(':')
+		buf.Reset()
+		if err := enc.Encode(j); err != nil {
+			return fmt.Errorf("the entry %q: %w", e.Path, err)
+		}
+		b.Write(bytes.TrimRight(buf.Bytes(), "\n"))
+	}
+	b.WriteString("}}")
+	return b.Flush() // reports what went wrong with any of the writes
+}
+
+func (m *Manifest) layoutOrDefault() string {
+	if m.layout == "" {
+		return storageLayout
+	}
+	return m.layout
+}
+
+// quoted is s as a JSON string.
+func quoted(s string) []byte {
+	b, err := json.Marshal(s)
+	if err != nil { // strings always can be
+		return []byte(`""`)
+	}
+	return b
+}
