@@ -19,12 +19,19 @@ import (
 func main() { os.Exit(runProcess()) }
 
 // runProcess runs the command that the process was started for. The first
-// interrupt asks the command to finish; a second one ends the process at once,
-// because the handler is gone by then.
+// interrupt asks the command to finish; a second one ends the process at once.
 func runProcess() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	// Room for both, so that neither is lost however quickly they come.
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupts
+		cancel()
+		<-interrupts
+		os.Exit(exitSignal)
+	}()
 	return run(ctx, os.Args[1:], terminal{
 		In:            os.Stdin,
 		Out:           os.Stdout,
