@@ -29,7 +29,7 @@ func TestREADME_IsFresh(t *testing.T) {
 }
 
 // TestMembers_AreTested makes sure that each test in the README's table is
-// there, and that no two members share one by mistake.
+// there, and that only what a class is made with shares one.
 func TestMembers_AreTested(t *testing.T) {
 	tests := make(map[string]bool)
 	files, err := filepath.Glob(filepath.Join(root, "artifacts", "*_test.go"))
@@ -53,7 +53,7 @@ func TestMembers_AreTested(t *testing.T) {
 		if !tests[m.test] {
 			t.Errorf("%s: there is no %s in artifacts", name, m.test)
 		}
-		if used[m.test] != "" {
+		if used[m.test] != "" && !strings.HasSuffix(m.test, "_Arguments") {
 			t.Errorf("%s and %s name the same test", name, used[m.test])
 		}
 		used[m.test] = name
