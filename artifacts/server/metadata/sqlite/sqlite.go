@@ -16,7 +16,7 @@ import (
 // Options are what Open may be told. The zero value is good.
 type Options struct {
 	Clock  metadata.Clock // nil: time.Now
-	Logger *slog.Logger   // nil: slog.Default
+	Logger *slog.Logger   // nil: discarded
 }
 
 // A Store is a metadata.Store in a SQLite file. It is safe for concurrent use.
@@ -62,7 +62,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		s.clock = time.Now
 	}
 	if s.log == nil {
-		s.log = slog.Default()
+		s.log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.open(ctx); err != nil {
 		err = s.classify(ctx, err)
