@@ -345,7 +345,7 @@ func TestArtifact_Attributes(t *testing.T) {
 			t.Fatalf("no %s:%s", collection, version)
 			return nil
 		}
-		for _, name := range []string{"faces:v0", "faces:v2", "detector:v1", "production:v0"} {
+		for _, name := range []string{"faces:v0", "faces:v2", "detector:v0", "detector:v1", "production:v0"} {
 			collection, version, _ := strings.Cut(name, ":")
 			typeName := "model"
 			if collection == "faces" {

@@ -26,7 +26,10 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	for _, r := range releases {
-		r.close()
+		if r.session != nil {
+			_ = r.python(`run.finish()`, nil, nil)
+			r.close()
+		}
 	}
 	house.close()
 	os.Exit(code)
@@ -90,19 +93,24 @@ func (s *shared) Helper()                  {}
 func (s *shared) Log(...any)               {}
 func (s *shared) Logf(string, ...any)      {}
 
-// A release is one release of the wandb package at work: a Python process that
-// runs what tests give it, with a project of its own in the registry.
+// A session is a Python process with one release of the wandb package, which
+// runs what tests give it.
+type session struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Scanner
+	mu  sync.Mutex
+}
+
+// A release is a session of one release with a project of its own in the
+// registry that all share.
 type release struct {
+	*session
 	version string
 	project string
 
-	once  sync.Once
-	cmd   *exec.Cmd
-	in    io.WriteCloser
-	out   *bufio.Scanner
-	stuck error
-
-	mu      sync.Mutex
+	once    sync.Once
+	stuck   error
 	entity  string
 	written written
 }
@@ -197,7 +205,7 @@ faces = put("faces", "dataset", {f"train/{i:03}.txt": str(i) for i in range(60)}
 faces.tags = ["nightly", "large set"]
 faces.ttl = datetime.timedelta(days=30)
 faces.save()
-detector = put("detector", "model", {"weights.bin": "0123456789"}, description="finds faces")
+detector = put("detector", "model", {"weights.bin": "0123456789"}, aliases=["first"], description="finds faces")
 put("detector", "model", {"weights.bin": "9876543210"}, aliases=["best"])
 put("words", "dataset", {"words.txt": "w"})
 run.link_artifact(detector, f"{entity}/{project}/production", aliases=["blessed"])
@@ -217,27 +225,7 @@ result = {"entity": entity, "logger": logger, "user": user}
 func (r *release) open(t *testing.T) {
 	t.Helper()
 	r.once.Do(func() {
-		registry := house.open(t)
-		env := registry.Python(&house, r.version)
-		r.cmd = exec.Command(interpreter(t, r.version), "-u", "-c", driver)
-		r.cmd.Dir, r.cmd.Env = env.Work, env.Env
-		r.cmd.Stderr = io.Discard
-		if testing.Verbose() {
-			r.cmd.Stderr = os.Stderr
-		}
-		var err error
-		if r.in, err = r.cmd.StdinPipe(); err != nil {
-			t.Fatal(err)
-		}
-		stdout, err := r.cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.out = bufio.NewScanner(stdout)
-		r.out.Buffer(nil, 64<<20)
-		if err := r.cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		r.session = startPython(t, house.open(t).Python(&house, r.version), r.version)
 		var made struct {
 			Entity string `json:"entity"`
 			written
@@ -251,26 +239,48 @@ func (r *release) open(t *testing.T) {
 	}
 }
 
-func (r *release) close() {
-	if r.cmd == nil || r.cmd.Process == nil {
-		return
+// startPython starts a session in an environment.
+func startPython(t testing.TB, env *servertest.Python, version string) *session {
+	t.Helper()
+	s := &session{cmd: exec.Command(interpreter(t, version), "-u", "-c", driver)}
+	s.cmd.Dir, s.cmd.Env = env.Work, env.Env
+	s.cmd.Stderr = io.Discard
+	if testing.Verbose() {
+		s.cmd.Stderr = os.Stderr
 	}
-	_ = r.python(`run.finish()`, nil, nil)
-	r.in.Close()
+	var err error
+	if s.in, err = s.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.out = bufio.NewScanner(stdout)
+	s.out.Buffer(nil, 64<<20)
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// close ends the process.
+func (s *session) close() {
+	s.in.Close()
 	done := make(chan error, 1)
-	go func() { done <- r.cmd.Wait() }()
+	go func() { done <- s.cmd.Wait() }()
 	select {
 	case <-done:
 	case <-time.After(30 * time.Second):
-		_ = r.cmd.Process.Kill()
+		_ = s.cmd.Process.Kill()
 		<-done
 	}
 }
 
 // python runs code with args as its variables and reads its "result" into out.
-func (r *release) python(code string, args map[string]any, out any) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (s *session) python(code string, args map[string]any, out any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if args == nil {
 		args = map[string]any{}
 	}
@@ -278,17 +288,17 @@ func (r *release) python(code string, args map[string]any, out any) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.in.Write(append(line, '\n')); err != nil {
+	if _, err := s.in.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	if !r.out.Scan() {
-		return fmt.Errorf("the Python process ended: %v", r.out.Err())
+	if !s.out.Scan() {
+		return fmt.Errorf("the Python process ended: %v", s.out.Err())
 	}
 	var answer struct {
 		Result json.RawMessage `json:"result"`
 		Error  string          `json:"error"`
 	}
-	if err := json.Unmarshal(r.out.Bytes(), &answer); err != nil {
+	if err := json.Unmarshal(s.out.Bytes(), &answer); err != nil {
 		return err
 	}
 	if answer.Error != "" {

@@ -1,0 +1,150 @@
+package artifacts_test
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/artifacts/server"
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
+	"github.com/reliquary/reliquary/artifacts/server/servertest"
+)
+
+// fill commits n versions of one model straight into the registry's metadata:
+// logging them would take the wandb package an hour. They have what logged ones
+// have: metadata, a tag, aliases, a manifest.
+func fill(t testing.TB, r *servertest.Registry, n int) {
+	t.Helper()
+	ctx := context.Background()
+	user, err := r.Metadata.UserByName(ctx, r.Username)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.Metadata.EnsureProject(ctx, r.Username, "many"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		sum := md5.Sum(fmt.Append(nil, i))
+		about := fmt.Sprintf(`{"epoch": %d, "loss": 0.25, "note": "nightly"}`, i)
+		aliases := []string{"latest"}
+		if i%100 == 0 {
+			aliases = append(aliases, fmt.Sprint("epoch-", i))
+		}
+		a, err := r.Metadata.CreateArtifact(ctx, metadata.NewArtifact{
+			Entity: r.Username, Project: "many", Type: "model", Sequence: "net", UserID: user.ID,
+			Digest: hex.EncodeToString(sum[:]), Metadata: &about, Aliases: aliases, Tags: []string{"nightly"},
+			ClientID: fmt.Sprint("client-", i),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Metadata.CommitArtifact(ctx, metadata.Commit{
+			ArtifactID: a.ID, ManifestKey: strings.Repeat("ab", 32), ManifestSize: 100, ManifestDigest: "CY9rzUYh03PK3k6DJie09g==",
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// listAll walks the versions that fill made and says how long it took.
+func listAll(t testing.TB, c *artifacts.Client, entity string, perPage, want int) time.Duration {
+	t.Helper()
+	start := time.Now()
+	n := 0
+	for a, err := range c.Artifacts(entity, "many", "model", "net", &artifacts.ArtifactsOptions{PerPage: perPage}).All(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.VersionIndex != want-1-n {
+			t.Fatalf("item %d is %s", n, a)
+		}
+		n++
+	}
+	if n != want {
+		t.Fatalf("%d versions, want %d", n, want)
+	}
+	return time.Since(start)
+}
+
+// BenchmarkListVersions lists 10,000 versions with our client, over HTTP and
+// in process, and with wandb.Api() of the newest release, from one registry in
+// one run, in turns. "times-faster" is wandb's time over ours over HTTP. Neither
+// start-up is counted.
+//
+//	go test -run '^$' -bench ListVersions -benchtime 5x ./artifacts/
+func BenchmarkListVersions(b *testing.B) {
+	const versions = 10_000
+	registry := servertest.Start(b)
+	fill(b, registry, versions)
+	releases := servertest.Versions()
+	newest := releases[len(releases)-1]
+	py := startPython(b, registry.Python(b, newest), newest)
+	b.Cleanup(py.close)
+	theirs := func(perPage int) time.Duration {
+		var got struct {
+			N       int     `json:"n"`
+			Seconds float64 `json:"seconds"`
+		}
+		if err := py.python(`
+import time, wandb
+api = wandb.Api()
+api.default_entity
+start = time.perf_counter()
+n = sum(1 for _ in api.artifacts("model", f"{entity}/many/net", per_page=per_page))
+result = {"n": n, "seconds": time.perf_counter() - start}`, map[string]any{"entity": registry.Username, "per_page": perPage}, &got); err != nil {
+			b.Fatal(err)
+		}
+		if got.N != versions {
+			b.Fatalf("wandb.Api() listed %d versions", got.N)
+		}
+		return time.Duration(got.Seconds * float64(time.Second))
+	}
+	overHTTP := connect(b, registry)
+	inProcess, err := artifacts.New(artifacts.Config{BaseURL: server.InternalURL, APIKey: registry.Key, Transport: registry.Server.Transport()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, perPage := range []int{50, 1000} {
+		b.Run(fmt.Sprint("per_page=", perPage), func(b *testing.B) {
+			listAll(b, overHTTP, registry.Username, perPage, versions) // statements, connections, caches
+			theirs(perPage)
+			var ours, within, wandb time.Duration
+			for b.Loop() {
+				ours += listAll(b, overHTTP, registry.Username, perPage, versions)
+				within += listAll(b, inProcess, registry.Username, perPage, versions)
+				wandb += theirs(perPage)
+			}
+			ms := func(d time.Duration) float64 { return d.Seconds() * 1000 / float64(b.N) }
+			b.ReportMetric(0, "ns/op") // the three together mean nothing
+			b.ReportMetric(ms(ours), "reliquary-ms")
+			b.ReportMetric(ms(within), "in-process-ms")
+			b.ReportMetric(ms(wandb), "wandb-ms")
+			b.ReportMetric(wandb.Seconds()/ours.Seconds(), "times-faster")
+		})
+	}
+}
+
+// TestArtifacts_Many: a long list comes whole and in order, by small pages and
+// large ones, over HTTP and in process.
+func TestArtifacts_Many(t *testing.T) {
+	const versions = 1200
+	registry := servertest.Start(t)
+	fill(t, registry, versions)
+	inProcess, err := artifacts.New(artifacts.Config{BaseURL: server.InternalURL, APIKey: registry.Key, Transport: registry.Server.Transport()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*artifacts.Client{connect(t, registry), inProcess} {
+		for _, perPage := range []int{50, 1000} {
+			listAll(t, c, registry.Username, perPage, versions)
+		}
+		l := c.Artifacts(registry.Username, "many", "model", "net", nil)
+		same(t, "length", value[int](t)(l.Len(t.Context())), versions)
+		same(t, "item 1100", value[*artifacts.Artifact](t)(l.At(t.Context(), 1100)).VersionIndex, versions-1-1100)
+	}
+}
