@@ -1,0 +1,45 @@
+package tools
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools/internal/nearest"
+)
+
+// All returns every operation, in the order in which they are best read: from
+// the whole to its parts, reading before changing.
+func All() []Operation {
+	return []Operation{
+		listArtifactTypes(),
+		listArtifactCollections(),
+		getArtifactCollection(),
+		listArtifacts(),
+		getArtifact(),
+		listArtifactFiles(),
+		listRunArtifacts(),
+		saveArtifactCollection(),
+		planDeleteArtifactCollection(),
+		deleteArtifactCollection(),
+	}
+}
+
+// Lookup finds an operation by name among ops. KindInvalid names the nearest.
+func Lookup(ops []Operation, name string) (Operation, error) {
+	names := make([]string, len(ops))
+	for i, o := range ops {
+		if o.Name == name {
+			return o, nil
+		}
+		names[i] = o.Name
+	}
+	e := &Error{
+		Code:       artifacts.KindInvalid,
+		Operation:  name,
+		Message:    fmt.Sprintf("there is no operation %q", name),
+		Candidates: nearest.Names(name, names, 3),
+		Next:       "the operations are " + strings.Join(names, ", "),
+	}
+	return Operation{}, e
+}

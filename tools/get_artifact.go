@@ -1,0 +1,200 @@
+package tools
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools/internal/nearest"
+)
+
+// GetArtifactInput names a version.
+type GetArtifactInput struct {
+	// "entity/project/collection:alias" with an alias or a version (v3). ":latest" if no alias is given.
+	Artifact string `json:"artifact" jsonschema:"minLength=1,example=team/vision/detector:latest"`
+	// Show these top-level entries of the metadata, also where they are too long to be shown unasked.
+	MetadataKeys []string `json:"metadata_keys,omitempty" jsonschema:"maxItems=50"`
+}
+
+// GetArtifactOutput is a version.
+type GetArtifactOutput struct {
+	// Full path with the version.
+	Artifact    string   `json:"artifact"`
+	ID          string   `json:"id"`
+	Type        string   `json:"type"`
+	State       string   `json:"state" jsonschema:"enum=PENDING,enum=COMMITTED,enum=DELETED"`
+	Aliases     []string `json:"aliases"`
+	MoreAliases int      `json:"more_aliases,omitempty"`
+	Tags        []string `json:"tags"`
+	Description string   `json:"description,omitempty"`
+	SizeBytes   Bytes    `json:"size_bytes"`
+	Files       int64    `json:"files"`
+	// Equal digests mean equal contents.
+	Digest    string  `json:"digest"`
+	CreatedAt Moment  `json:"created_at"`
+	UpdatedAt *Moment `json:"updated_at,omitempty"`
+	// How long after created_at it is kept. Absent means for ever.
+	TTLSeconds *int64 `json:"ttl_seconds,omitempty"`
+	// Where it was logged, if it was reached through a portfolio.
+	Source string `json:"source,omitempty"`
+	// The run that logged it, as list_run_artifacts takes it.
+	LoggedBy string `json:"logged_by,omitempty"`
+	// The runs that used it.
+	UsedBy []string `json:"used_by"`
+	// Whether used_by are all of them.
+	UsedByComplete bool           `json:"used_by_complete"`
+	Metadata       map[string]any `json:"metadata,omitempty"`
+	// Entries of the metadata that are not shown. Ask for them with metadata_keys.
+	MetadataOmitted []OmittedEntry `json:"metadata_omitted,omitempty"`
+}
+
+// OmittedEntry is an entry of metadata that is not shown.
+type OmittedEntry struct {
+	Key   string `json:"key"`
+	Bytes int    `json:"bytes"`
+}
+
+// How much metadata is shown, as JSON: unasked, and of entries asked for.
+const (
+	metadataUnasked = 6_000
+	metadataAsked   = 20_000
+	mostUsersShown  = 50
+	mostOmitted     = 100
+)
+
+func getArtifact() Operation {
+	return Define("get_artifact", Reads, Words{
+		Title:       "Get an artifact version",
+		Description: "Get one artifact version: aliases, tags, description, size, metadata, the run that logged it and the runs that used it. Use list_artifact_files for its files.",
+		Toolset:     ToolsetArtifacts,
+	}, func(ctx context.Context, c *artifacts.Client, in GetArtifactInput) (GetArtifactOutput, error) {
+		var out GetArtifactOutput
+		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		if err != nil {
+			return out, err
+		}
+		a, err := c.Artifact(ctx, at.Path.String())
+		if err != nil {
+			return out, suggest(ctx, c, at, err)
+		}
+		out = GetArtifactOutput{
+			Artifact:    a.QualifiedName(),
+			ID:          a.ID,
+			Type:        a.Type,
+			State:       string(a.State),
+			Description: clipPointer(a.Description, clippedAlone),
+			SizeBytes:   Bytes(a.Size),
+			Files:       a.FileCount,
+			Digest:      a.Digest,
+			CreatedAt:   moment(a.CreatedAt),
+			UpdatedAt:   maybeMoment(a.UpdatedAt),
+			Tags:        append([]string{}, a.Tags...),
+		}
+		out.Aliases, out.MoreAliases = some(a.Aliases, mostAliases)
+		if a.TTL != nil {
+			seconds := int64(a.TTL.Seconds())
+			out.TTLSeconds = &seconds
+		}
+		if a.IsLink() {
+			out.Source = a.SourceQualifiedName()
+		}
+		if out.Metadata, out.MetadataOmitted, err = showMetadata(a.Metadata, in.MetadataKeys); err != nil {
+			return out, err
+		}
+		err = out.lineage(ctx, a)
+		return out, err
+	})
+}
+
+// lineage fills in who made and who used a version.
+func (out *GetArtifactOutput) lineage(ctx context.Context, a *artifacts.Artifact) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		run, err := a.LoggedBy(ctx)
+		if run != nil {
+			out.LoggedBy = run.String()
+		}
+		return unlessUnsupported(err)
+	})
+	g.Go(func() error {
+		runs, complete, err := a.UsedBy(ctx)
+		var more int
+		out.UsedBy, more = some(runNames(runs), mostUsersShown)
+		out.UsedByComplete = err == nil && complete && more == 0
+		return unlessUnsupported(err)
+	})
+	return g.Wait()
+}
+
+// unlessUnsupported drops the error of a server that cannot tell lineage: the
+// rest of the answer is true without it, and used_by_complete says so.
+func unlessUnsupported(err error) error {
+	if errors.Is(err, artifacts.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+func runNames(runs []artifacts.RunPath) []string {
+	names := make([]string, len(runs))
+	for i, r := range runs {
+		names[i] = r.String()
+	}
+	return names
+}
+
+// showMetadata chooses what to show of metadata: everything that is not too
+// long, or the entries that were asked for. What it leaves out it names.
+func showMetadata(raw json.RawMessage, keys []string) (map[string]any, []OmittedEntry, error) {
+	entries := map[string]json.RawMessage{}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &entries); err != nil {
+			return nil, nil, err
+		}
+	}
+	all := slices.Sorted(maps.Keys(entries))
+	for _, k := range keys {
+		if _, ok := entries[k]; !ok {
+			e := invalid("metadata_keys", "see metadata and metadata_omitted of a call without metadata_keys",
+				"the metadata has no entry %q", clip(k, clippedInLists))
+			e.Code, e.Candidates = artifacts.KindNotFound, nearest.Names(k, all, suggestionsAtMost)
+			return nil, nil, e
+		}
+	}
+	budget, wanted := metadataUnasked, all
+	if len(keys) > 0 {
+		budget, wanted = metadataAsked, keys
+	}
+	// Short entries first: one that is long must not push the others out.
+	wanted = slices.Clone(wanted)
+	slices.SortStableFunc(wanted, func(a, b string) int { return cmp.Compare(len(entries[a]), len(entries[b])) })
+	shown := map[string]any{}
+	for _, k := range wanted {
+		size := len(k) + len(entries[k])
+		if size > budget {
+			continue
+		}
+		budget -= size
+		d := json.NewDecoder(bytes.NewReader(entries[k]))
+		d.UseNumber() // numbers stay as they were written
+		var value any
+		if err := d.Decode(&value); err != nil {
+			return nil, nil, err
+		}
+		shown[k] = value
+	}
+	var omitted []OmittedEntry
+	for _, k := range all {
+		if _, ok := shown[k]; !ok && len(omitted) < mostOmitted {
+			omitted = append(omitted, OmittedEntry{Key: clip(k, clippedInLists), Bytes: len(entries[k])})
+		}
+	}
+	return shown, omitted, nil
+}

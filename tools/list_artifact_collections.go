@@ -1,0 +1,131 @@
+package tools
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/reliquary/reliquary/artifacts"
+)
+
+// ListArtifactCollectionsInput asks for collections of a project.
+type ListArtifactCollectionsInput struct {
+	// "entity/project". The configured default if absent.
+	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
+	// Only collections of this type.
+	Type string `json:"type,omitempty" jsonschema:"example=dataset"`
+	// Only collections whose name contains this text, in capitals or not.
+	NameContains string `json:"name_contains,omitempty" jsonschema:"maxLength=128"`
+	// Only collections with this tag.
+	Tag   string `json:"tag,omitempty"`
+	Order string `json:"order,omitempty" jsonschema:"enum=newest,enum=oldest,enum=name,default=newest"`
+	Paging
+}
+
+// ListArtifactCollectionsOutput is a page of collections.
+type ListArtifactCollectionsOutput struct {
+	Project     string           `json:"project"`
+	Collections []CollectionItem `json:"collections"`
+	PageEnd
+}
+
+// CollectionItem is a collection in a list.
+type CollectionItem struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	// A sequence holds the versions logged under its name; a portfolio links to versions of sequences.
+	Kind        string   `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
+	Description string   `json:"description,omitempty"`
+	Tags        []string `json:"tags"`
+	CreatedAt   Moment   `json:"created_at"`
+	UpdatedAt   *Moment  `json:"updated_at,omitempty"`
+}
+
+// mostTagsInLists bounds a list within a list.
+const mostTagsInLists = 20
+
+func listArtifactCollections() Operation {
+	return Define("list_artifact_collections", Reads, Words{
+		Title:       "List artifact collections",
+		Description: "List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name. Use it to find a collection before asking for its versions with list_artifacts.",
+		Toolset:     ToolsetArtifacts,
+	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactCollectionsInput) (ListArtifactCollectionsOutput, error) {
+		var out ListArtifactCollectionsOutput
+		at, err := readProject(ctx, c, "project", in.Project)
+		if err != nil {
+			return out, err
+		}
+		at.Type, at.TypeArgument = in.Type, "type"
+		out.Project = at.place()
+		opts := artifacts.CollectionsOptions{Filters: collectionFilters(in), Order: collectionOrder(in.Order)}
+		out.Collections, out.PageEnd, err = listing[*artifacts.ArtifactCollection, CollectionItem]{
+			operation: "list_artifact_collections",
+			parts:     []string{at.Entity, at.Project, in.Type, in.NameContains, in.Tag, in.Order},
+			fetch: func(ctx context.Context, after string, perPage int) ([]*artifacts.ArtifactCollection, artifacts.PageInfo, error) {
+				opts.PerPage, opts.After = perPage, after
+				return c.ArtifactCollections(at.Entity, at.Project, in.Type, &opts).Page(ctx)
+			},
+			view: func(a *artifacts.ArtifactCollection) CollectionItem {
+				item := CollectionItem{Name: a.Name(), Tags: []string{}}
+				// Listed collections bring their attributes along.
+				if attrs, err := a.Attrs(ctx); err == nil {
+					item.Type, item.Kind = attrs.Type, kindName(attrs.Kind)
+					item.Description = clipPointer(attrs.Description, clippedInLists)
+					item.Tags, _ = some(attrs.Tags, mostTagsInLists)
+					item.CreatedAt, item.UpdatedAt = moment(attrs.CreatedAt), maybeMoment(attrs.UpdatedAt)
+				}
+				return item
+			},
+			narrower: "narrow it with type, name_contains or tag",
+		}.page(ctx, c, in.Paging)
+		return out, suggest(ctx, c, at, err)
+	})
+}
+
+func kindName(k artifacts.CollectionKind) string { return strings.ToLower(string(k)) }
+
+// collectionFilters are the conditions in W&B's form; nil for none, which old
+// servers understand too.
+func collectionFilters(in ListArtifactCollectionsInput) map[string]any {
+	f := map[string]any{}
+	if in.NameContains != "" {
+		f["name"] = map[string]any{"$regex": anyCase(in.NameContains)}
+	}
+	if in.Tag != "" {
+		f["tag"] = in.Tag
+	}
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}
+
+// collectionOrder is the order in W&B's form; "" for the server's own.
+func collectionOrder(order string) string {
+	switch order {
+	case "oldest":
+		return "+created_at"
+	case "name":
+		return "+name"
+	}
+	return ""
+}
+
+// anyCase makes a pattern that finds text in capitals or not. Classes of
+// letters mean the same in every dialect that a server may speak; (?i) does not.
+func anyCase(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		lower, upper := unicode.ToLower(r), unicode.ToUpper(r)
+		if lower == upper {
+			b.WriteString(regexp.QuoteMeta(string(r)))
+			continue
+		}
+		b.WriteRune('[')
+		b.WriteRune(lower)
+		b.WriteRune(upper)
+		b.WriteRune(']')
+	}
+	return b.String()
+}

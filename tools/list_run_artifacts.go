@@ -1,0 +1,64 @@
+package tools
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts"
+)
+
+// ListRunArtifactsInput asks for what a run logged or used.
+type ListRunArtifactsInput struct {
+	// "entity/project/run" with the run's id.
+	Run  string `json:"run" jsonschema:"minLength=1,example=team/vision/1a2b3c4d"`
+	Mode string `json:"mode" jsonschema:"enum=logged,enum=used"`
+	Paging
+}
+
+// ListRunArtifactsOutput is a page of versions.
+type ListRunArtifactsOutput struct {
+	Run       string            `json:"run"`
+	Mode      string            `json:"mode" jsonschema:"enum=logged,enum=used"`
+	Artifacts []RunArtifactItem `json:"artifacts"`
+	PageEnd
+}
+
+// RunArtifactItem is a version that a run logged or used.
+type RunArtifactItem struct {
+	// Full path with the version.
+	Artifact  string   `json:"artifact"`
+	Type      string   `json:"type"`
+	Aliases   []string `json:"aliases"`
+	SizeBytes Bytes    `json:"size_bytes"`
+	CreatedAt Moment   `json:"created_at"`
+}
+
+func listRunArtifacts() Operation {
+	return Define("list_run_artifacts", Reads, Words{
+		Title:       "List the artifacts of a run",
+		Description: "List the artifact versions that a run logged (its outputs) or used (its inputs). get_artifact tells the runs of an artifact, so that the two together walk lineage.",
+		Toolset:     ToolsetArtifacts,
+	}, func(ctx context.Context, c *artifacts.Client, in ListRunArtifactsInput) (ListRunArtifactsOutput, error) {
+		out := ListRunArtifactsOutput{Mode: in.Mode}
+		at, err := readRun(ctx, c, "run", in.Run)
+		if err != nil {
+			return out, err
+		}
+		out.Run = at.place() + "/" + at.Run
+		out.Artifacts, out.PageEnd, err = listing[*artifacts.Artifact, RunArtifactItem]{
+			operation: "list_run_artifacts",
+			parts:     []string{at.Entity, at.Project, at.Run, in.Mode},
+			fetch: func(ctx context.Context, after string, perPage int) ([]*artifacts.Artifact, artifacts.PageInfo, error) {
+				opts := &artifacts.RunArtifactsOptions{PerPage: perPage, After: after}
+				return c.RunArtifacts(at.Entity, at.Project, at.Run, artifacts.RunArtifactsMode(in.Mode), opts).Page(ctx)
+			},
+			view: func(a *artifacts.Artifact) RunArtifactItem {
+				aliases, _ := some(a.Aliases, mostTagsInLists)
+				return RunArtifactItem{
+					Artifact: a.QualifiedName(), Type: a.Type, Aliases: aliases,
+					SizeBytes: Bytes(a.Size), CreatedAt: moment(a.CreatedAt),
+				}
+			},
+		}.page(ctx, c, in.Paging)
+		return out, suggest(ctx, c, at, err)
+	})
+}

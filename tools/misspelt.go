@@ -1,0 +1,173 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools/internal/nearest"
+)
+
+// How hard to look for what was meant: one page of each list, in a time that
+// nobody minds waiting for an error.
+const (
+	suggestionsWithin = 5 * time.Second
+	suggestionsFrom   = 500
+	suggestionsAtMost = 5
+)
+
+// suggest adds to an error of KindNotFound which part is missing and which
+// existing names are nearest to it. Other errors, and those whose cause cannot
+// be found out, are returned as they are.
+func suggest(ctx context.Context, c *artifacts.Client, a asked, err error) error {
+	if !errors.Is(err, artifacts.ErrNotFound) {
+		return err
+	}
+	e := explained(ctx, err)
+	if e.Argument == "" {
+		e.Argument = a.Argument
+	}
+	ctx, cancel := context.WithTimeout(ctx, suggestionsWithin)
+	defer cancel()
+	for _, look := range []func(context.Context, *artifacts.Client, asked, *Error) bool{
+		suggestPlace, suggestType, suggestCollection, suggestVersion,
+	} {
+		if look(ctx, c, a, e) {
+			break
+		}
+	}
+	return e
+}
+
+// suggestPlace reports whether the project, or the entity, is what is missing.
+func suggestPlace(ctx context.Context, c *artifacts.Client, a asked, e *Error) bool {
+	_, _, err := c.ArtifactTypes(a.Entity, a.Project, &artifacts.TypesOptions{PerPage: 1}).Page(ctx)
+	if !errors.Is(err, artifacts.ErrNotFound) {
+		return err != nil // it cannot be found out
+	}
+	e.Message = fmt.Sprintf("there is no project %q in entity %q that this API key may see", a.Project, a.Entity)
+	e.Next = "ask the user for the entity and project, which stand in the address of its page"
+	viewer, err := c.Viewer(ctx)
+	if err != nil {
+		return true
+	}
+	entities := append([]string{viewer.Entity}, viewer.Teams...)
+	if !slices.Contains(entities, a.Entity) {
+		for _, entity := range nearest.Names(a.Entity, entities, suggestionsAtMost) {
+			e.Candidates = append(e.Candidates, entity+"/"+a.Project)
+		}
+		e.Next = "the entities of this API key are " + strings.Join(some20(entities), ", ") + "; call again with one of them"
+		if len(e.Candidates) > 0 {
+			return true
+		}
+	}
+	return true
+}
+
+// suggestType reports whether the type is what is missing.
+func suggestType(ctx context.Context, c *artifacts.Client, a asked, e *Error) bool {
+	if a.Type == "" {
+		return false
+	}
+	types, info, err := c.ArtifactTypes(a.Entity, a.Project, &artifacts.TypesOptions{PerPage: suggestionsFrom}).Page(ctx)
+	if err != nil {
+		return true
+	}
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.Name()
+	}
+	if slices.Contains(names, a.Type) {
+		return false
+	}
+	e.Argument = a.TypeArgument
+	e.Message = fmt.Sprintf("project %q has no artifact type %q", a.place(), a.Type)
+	propose(e, a.Type, names, !info.HasNextPage, "", "types", "list_artifact_types")
+	return true
+}
+
+// suggestCollection reports whether the collection is what is missing.
+func suggestCollection(ctx context.Context, c *artifacts.Client, a asked, e *Error) bool {
+	if a.Collection == "" {
+		return true // it was about something else in the project, as a run
+	}
+	attrs, err := c.ArtifactCollection(a.Entity, a.Project, "", a.Collection).Attrs(ctx)
+	if err == nil && a.Type != "" && attrs.Type != a.Type {
+		e.Message = fmt.Sprintf("collection %q is of type %q, not %q", a.place()+"/"+a.Collection, attrs.Type, a.Type)
+		e.Argument, e.Candidates = a.TypeArgument, []string{attrs.Type}
+		e.Next = "leave the type out, or give the right one"
+		return true
+	}
+	if !errors.Is(err, artifacts.ErrNotFound) {
+		return err != nil
+	}
+	e.Message = fmt.Sprintf("project %q has no collection %q", a.place(), a.Collection)
+	found, info, err := c.ArtifactCollections(a.Entity, a.Project, "", &artifacts.CollectionsOptions{PerPage: suggestionsFrom}).Page(ctx)
+	if err != nil {
+		return true
+	}
+	names := make([]string, len(found))
+	for i, f := range found {
+		names[i] = f.Name()
+	}
+	propose(e, a.Collection, names, !info.HasNextPage, a.place()+"/", "collections", "list_artifact_collections")
+	return true
+}
+
+// suggestVersion reports whether the alias or version is what is missing.
+func suggestVersion(ctx context.Context, c *artifacts.Client, a asked, e *Error) bool {
+	if a.Alias == "" {
+		return true
+	}
+	collection := c.ArtifactCollection(a.Entity, a.Project, "", a.Collection)
+	aliases, err := collection.Aliases(ctx)
+	if err != nil {
+		return true
+	}
+	versions, info, err := collection.Artifacts(&artifacts.ArtifactsOptions{PerPage: suggestionsFrom}).Page(ctx)
+	if err != nil {
+		return true
+	}
+	path := a.place() + "/" + a.Collection
+	e.Message = fmt.Sprintf("collection %q has no version or alias %q", path, a.Alias)
+	if len(versions) == 0 {
+		e.Next = "the collection has no versions; log one first"
+		return true
+	}
+	names := aliases
+	for _, v := range versions {
+		names = append(names, v.Version)
+	}
+	propose(e, a.Alias, names, !info.HasNextPage, path+":", "aliases and versions", "list_artifacts")
+	return true
+}
+
+// propose puts the nearest names into e; all of them where they are few.
+func propose(e *Error, name string, names []string, whole bool, before, what, list string) {
+	near := nearest.Names(name, names, suggestionsAtMost)
+	for _, n := range near {
+		e.Candidates = append(e.Candidates, before+n)
+	}
+	switch {
+	case len(near) > 0:
+		e.Next = fmt.Sprintf("if %q is meant, call again with it; otherwise see %s", before+near[0], list)
+	case whole && len(names) == 0:
+		e.Next = "there are no " + what + " at all"
+	case whole && len(names) <= 20:
+		e.Next = "the " + what + " are " + strings.Join(names, ", ")
+	default:
+		e.Next = fmt.Sprintf("see %s for the %s that there are", list, what)
+	}
+}
+
+func some20(values []string) []string {
+	first, more := some(values, 20)
+	if more > 0 {
+		first = append(first, fmt.Sprintf("%d more", more))
+	}
+	return first
+}

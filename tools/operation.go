@@ -1,0 +1,112 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/schemas"
+	"github.com/reliquary/reliquary/tools/internal/input"
+)
+
+// An Effect is what an operation may do to what it works on.
+type Effect string
+
+// The effects, from harmless to not.
+const (
+	// Reads changes nothing.
+	Reads Effect = "reads"
+	// Writes changes things in a way that can be changed back. Doing it twice
+	// is the same as once.
+	Writes Effect = "writes"
+	// Destroys takes things away, and asks for the id of a plan that was made
+	// before. Doing it twice fails, and does no more than once.
+	Destroys Effect = "destroys"
+)
+
+// A Toolset groups operations that are served together.
+type Toolset string
+
+// ToolsetArtifacts holds what an agent needs to find its way among artifacts
+// and to keep them in order. It is the one that is served by default.
+const ToolsetArtifacts Toolset = "artifacts"
+
+// Words describe an operation to those who choose among several.
+type Words struct {
+	// Title is for people: "List artifact types".
+	Title string
+	// Description is for models: the purpose in the first sentence, then when
+	// to use it rather than its neighbours. Shapes stand in the schemas.
+	Description string
+	Toolset     Toolset
+}
+
+// An Operation is one thing that can be asked for. It is safe for concurrent use.
+type Operation struct {
+	Name string
+	Words
+	Effect Effect
+	// InputSchema and OutputSchema are JSON Schemas (2020-12) of an object, as
+	// they stand in package schemas. They are nil while there is none yet.
+	InputSchema, OutputSchema json.RawMessage
+
+	in, out reflect.Type
+	call    func(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error)
+}
+
+// Define makes an operation of a function. The schemas of its input and output
+// are those that were generated under its name.
+//
+// The function gets input that fits the schema, defaults filled in. It returns
+// errors of package artifacts, or an *Error where it knows more.
+func Define[In, Out any](name string, effect Effect, words Words, f func(context.Context, *artifacts.Client, In) (Out, error)) Operation {
+	o := Operation{
+		Name:         name,
+		Words:        words,
+		Effect:       effect,
+		InputSchema:  schemas.Input(name),
+		OutputSchema: schemas.Output(name),
+		in:           reflect.TypeFor[In](),
+		out:          reflect.TypeFor[Out](),
+	}
+	// Read when the first call comes: a front end that only lists operations
+	// does not wait for it.
+	schema := sync.OnceValues(func() (*input.Schema, error) { return input.Parse(o.InputSchema) })
+	o.call = func(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error) {
+		s, err := schema()
+		if err != nil {
+			return nil, fmt.Errorf("the input schema of %s: %w", name, err)
+		}
+		fitting, problems := s.Read(arguments)
+		if len(problems) > 0 {
+			return nil, invalidArguments(problems)
+		}
+		var in In
+		d := json.NewDecoder(bytes.NewReader(fitting))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&in); err != nil {
+			return nil, fmt.Errorf("arguments of %s fit its schema and not its type: %w", name, err)
+		}
+		return f(ctx, c, in)
+	}
+	return o
+}
+
+// Call does it. arguments is a JSON object that fits InputSchema; none at all
+// means {}. The result marshals to JSON that fits OutputSchema.
+//
+// Arguments are checked before the client is used. Every error is an *Error.
+func (o Operation) Call(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error) {
+	out, err := o.call(ctx, c, arguments)
+	if err != nil {
+		return nil, o.explain(ctx, err)
+	}
+	return out, nil
+}
+
+// Types are those of the input and output, for generators of schemas.
+func (o Operation) Types() (in, out reflect.Type) { return o.in, o.out }
