@@ -39,6 +39,8 @@ type Config struct {
 	Entity string
 	// Project is used where a path names none. "" means "uncategorized", as in W&B.
 	Project string
+	// Files says how the bytes of versions are moved and kept.
+	Files FileConfig
 }
 
 // Retry says how failed requests are tried again. Reads, and changes that are
@@ -72,6 +74,7 @@ type Client struct {
 	sender   *wire.Sender
 	features lazy[Features]
 	viewer   lazy[Viewer]
+	files    files
 }
 
 // The defaults of Config and Retry. A GraphQL attempt has the same bound as
@@ -117,6 +120,7 @@ func New(cfg Config) (*Client, error) {
 		project:   orDefault(cfg.Project, defaultProject),
 		features:  newLazy[Features](),
 		viewer:    newLazy[Viewer](),
+		files:     newFiles(cfg.Files),
 	}
 	if c.transport == nil {
 		// Not http.DefaultTransport: that one is shared and reads proxies from
@@ -181,6 +185,7 @@ func (c *Client) Close() error {
 	if c.ownTransport != nil {
 		c.ownTransport.CloseIdleConnections()
 	}
+	c.files.close()
 	return nil
 }
 
