@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -21,6 +22,8 @@ const idleTime = 5 * time.Minute
 
 func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
+	body := newBody(w, r)
+	defer body.release()
 	u, err := h.signer.Upload(r.URL)
 	if err != nil {
 		refuse(w, http.StatusForbidden, err.Error())
@@ -42,8 +45,9 @@ func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	body := newBody(w, r, limit)
-	defer body.release()
+	if limit > 0 {
+		body.r = http.MaxBytesReader(w, r.Body, limit)
+	}
 	info, err := h.store(ctx, u, body, r.ContentLength, want)
 	var tooBig *http.MaxBytesError
 	switch {
@@ -54,7 +58,7 @@ func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 	case errors.As(body.err, &tooBig):
 		refuse(w, http.StatusRequestEntityTooLarge, tooLarge(doing, limit))
-	case body.err != nil && ctx.Err() == nil:
+	case body.err != nil && !(ctx.Err() != nil && errors.Is(body.err, os.ErrDeadlineExceeded)):
 		refuse(w, http.StatusBadRequest, fmt.Sprintf("%s: the bytes did not arrive whole (%v); nothing was kept", doing, body.err))
 	default:
 		err = h.failure(ctx, doing, err)
@@ -123,41 +127,59 @@ type body struct {
 	stop func() bool
 
 	mu    sync.Mutex
-	ended bool
+	whole bool // everything was read
+	ended bool // the context has
 }
 
-func newBody(w http.ResponseWriter, r *http.Request, limit int64) *body {
+// drainTime is how long the rest of an upload that was refused may take. The
+// server reads it (or 256 kB of it) after the handler, so that the client comes
+// to read the refusal, and would wait for as long as the client likes.
+const drainTime = time.Second
+
+func newBody(w http.ResponseWriter, r *http.Request) *body {
 	b := &body{r: r.Body, rc: http.NewResponseController(w)}
-	if limit > 0 {
-		b.r = http.MaxBytesReader(w, r.Body, limit)
-	}
 	b.stop = context.AfterFunc(r.Context(), func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.ended = true
-		b.rc.SetReadDeadline(time.Unix(1, 0))
+		if !b.whole {
+			b.deadline(time.Unix(1, 0))
+		}
 	})
 	return b
 }
 
+// deadline sets that of the connection. In process there is none.
+func (b *body) deadline(t time.Time) { _ = b.rc.SetReadDeadline(t) }
+
 func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	if !b.ended {
-		// The error is ErrNotSupported in process: there is no connection then.
-		b.rc.SetReadDeadline(time.Now().Add(idleTime))
+		b.deadline(time.Now().Add(idleTime))
 	}
 	b.mu.Unlock()
 	n, err := b.r.Read(p)
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF:
+		// From here on the server watches the connection for the client's going
+		// away, and would take a deadline for that.
+		b.mu.Lock()
+		b.whole = true
+		b.deadline(time.Time{})
+		b.mu.Unlock()
+	case err != nil:
 		b.err = err
 	}
 	return n, err
 }
 
-// release takes the deadline off, so that the connection can be used again.
+// release gives the connection back to the server, which sets deadlines of its
+// own for the next request.
 func (b *body) release() {
 	b.stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rc.SetReadDeadline(time.Time{})
+	if !b.whole {
+		b.deadline(time.Now().Add(drainTime))
+	}
 }
