@@ -133,7 +133,10 @@ func (a *ArtifactCollection) Attrs(ctx context.Context) (ArtifactCollectionAttrs
 		out.Type = *a.set.typeName
 	}
 	if a.set.description != nil {
-		text := *a.set.description
+		out.Description = a.set.description
+	}
+	if out.Description != nil {
+		text := *out.Description // the caller's own
 		out.Description = &text
 	}
 	if a.set.tags != nil {

@@ -84,6 +84,11 @@ func TestServerFeatures(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
+	// W&B's servers say so with status 400.
+	got, err := newClient(t, answering(400, `{"errors":[{"message":"Cannot query field \"features\" on type \"ServerInfo\"."}]}`)).ServerFeatures(ctx)
+	if err != nil || len(got) != 0 {
+		t.Errorf("too old, with 400: got %v, %v", got, err)
+	}
 	// A failure is not remembered.
 	f = &fake{}
 	f.answer = func(asked) (*http.Response, error) {

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
@@ -145,79 +142,6 @@ func readLimited(resp *http.Response, limit int64) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// judge returns nil for an answer that GraphQL can be read from, and otherwise
-// what is wrong.
-func (c *Client) judge(resp *http.Response, body []byte) *failure {
-	code := resp.StatusCode
-	switch {
-	case code == http.StatusOK:
-		if looksLikeObject(body) {
-			return nil
-		}
-		return &failure{Error: Error{
-			Kind:    KindCorrupt,
-			Message: fmt.Sprintf("%s answered with %s instead of GraphQL", c.endpointForPeople(), contentOf(resp, body)),
-			Next:    "check that the base URL is that of a W&B server, without a path of its web pages",
-		}}
-	case code < 300:
-		return &failure{Error: Error{Kind: KindCorrupt, Message: fmt.Sprintf("the server answered with status %s, which GraphQL does not use", status(code))}}
-	case code < 400:
-		to := c.redact(resp.Header.Get("Location"))
-		return &failure{Error: Error{
-			Kind:    KindInvalid,
-			Message: fmt.Sprintf("%s redirects to %q; redirects are not followed, so that the API key reaches no other host", c.endpointForPeople(), to),
-			Next:    "set the base URL to the address that the server answers at",
-		}}
-	}
-	messages, graphQL := serverMessages(body)
-	text := status(code)
-	if len(messages) > 0 {
-		text = c.redact(strings.Join(messages, "; "))
-	}
-	f := &failure{Error: Error{Message: text, RetryAfter: retryAfter(resp, time.Now())}}
-	switch code {
-	case http.StatusUnauthorized:
-		f.Kind = KindUnauthenticated
-		f.Message = "the server does not accept the API key (" + text + ")"
-		if c.key == "" {
-			f.Message = "the server wants an API key and none is configured (" + text + ")"
-		}
-		f.Next = "get a key from the server and configure it, for example with WANDB_API_KEY"
-	case http.StatusForbidden:
-		f.Kind = KindDenied
-		f.Message = "this API key may not do that (" + text + ")"
-		f.Next = "ask the owner of the entity for access, or use a key that has it"
-	case http.StatusNotFound, http.StatusGone:
-		f.Kind = KindNotFound
-		if !graphQL {
-			f.Kind = KindInvalid
-			f.Message = fmt.Sprintf("there is no GraphQL at %s (%s)", c.endpointForPeople(), status(code))
-			f.Next = "check the base URL"
-		}
-	case http.StatusConflict:
-		f.Kind = KindConflict
-	case http.StatusNotImplemented:
-		f.Kind = KindUnsupported
-		f.Message = "this server does not offer that (" + text + ")"
-	case http.StatusTooManyRequests:
-		f.Kind, f.again, f.unseen = KindUnavailable, true, true
-		f.Message = "the server is asked too often (" + text + ")"
-		f.Next = "wait and try again"
-	case http.StatusRequestTimeout:
-		f.Kind, f.again = KindUnavailable, true
-		f.Message = "the server gave up waiting for the request (" + text + ")"
-		f.Next = "try again"
-	default:
-		f.Kind = KindInvalid
-		if code >= 500 {
-			f.Kind, f.again = KindUnavailable, true
-			f.Message = "the server failed (" + text + ")"
-			f.Next = "try again later"
-		}
-	}
-	return f
-}
-
 // unreachable says why no answer came.
 func (c *Client) unreachable(ctx context.Context, err error, timeout time.Duration) *failure {
 	f := &failure{again: true, unseen: notSent(err)}
@@ -253,65 +177,4 @@ func canceled(ctx context.Context) *Error {
 		e.Next = "allow more time"
 	}
 	return e
-}
-
-// serverMessages reads the messages of GraphQL's error form, or of
-// {"error": "..."}; graphQL says that the body had the former.
-func serverMessages(body []byte) (messages []string, graphQL bool) {
-	var form struct {
-		Errors []struct {
-			Message string `json:"message"`
-		} `json:"errors"`
-		Error   any `json:"error"`
-		Message any `json:"message"`
-	}
-	if !looksLikeObject(body) || json.Unmarshal(body, &form) != nil {
-		return nil, false
-	}
-	for _, e := range form.Errors {
-		if e.Message != "" {
-			messages = append(messages, e.Message)
-		}
-	}
-	for _, alone := range []any{form.Error, form.Message} {
-		if s, ok := alone.(string); ok && s != "" && len(messages) == 0 {
-			messages = append(messages, s)
-		}
-	}
-	return messages, len(form.Errors) > 0
-}
-
-// retryAfter reads the header's two forms: seconds, or a date.
-func retryAfter(resp *http.Response, now time.Time) time.Duration {
-	v := resp.Header.Get("Retry-After")
-	if n, err := strconv.ParseInt(v, 10, 32); err == nil {
-		return max(0, time.Duration(n)*time.Second)
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(0, t.Sub(now))
-	}
-	return 0
-}
-
-func looksLikeObject(body []byte) bool {
-	body = bytes.TrimLeft(body, " \t\r\n")
-	return len(body) > 0 && body[0] == '{'
-}
-
-// contentOf names what came instead of JSON.
-func contentOf(resp *http.Response, body []byte) string {
-	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-	switch {
-	case len(body) == 0:
-		return "nothing"
-	case strings.Contains(t, "html") || bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(body)), []byte("<!doctype html")):
-		return "a web page"
-	case t == "" || strings.Contains(t, "json"):
-		return "something that is not a JSON object"
-	}
-	return t
-}
-
-func status(code int) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
 }

@@ -32,13 +32,15 @@ func TestAnswers(t *testing.T) {
 		says     string
 	}{
 		{"400", 400, `{"errors":[{"message":"bad variable"}]}`, nil, KindInvalid, 1, "bad variable"},
+		{"400 old server", 400, `{"errors":[{"message":"Cannot query field \"features\" on type \"ServerInfo\"."}]}`, nil, KindUnsupported, 1, "too old"},
+		{"400 code", 400, `{"errors":[{"message":"no","extensions":{"code":"CONFLICT","next":"rename it"}}]}`, nil, KindConflict, 1, "no; rename it"},
 		{"401", 401, `{"errors":[{"message":"user is not logged in"}]}`, nil, KindUnauthenticated, 1, "user is not logged in"},
 		{"401 page", 401, htmlPage, nil, KindUnauthenticated, 1, "API key"},
 		{"403", 403, `{"errors":[{"message":"permission denied"}]}`, nil, KindDenied, 1, "permission denied"},
 		{"403 error", 403, `{"error":"forbidden"}`, nil, KindDenied, 1, "forbidden"},
 		{"404", 404, `{"errors":[{"message":"project 'x' not found"}]}`, nil, KindNotFound, 1, "project 'x' not found"},
 		{"404 page", 404, htmlPage, nil, KindInvalid, 1, "check the base URL"},
-		{"409", 409, `{"errors":[{"message":"name is taken"}]}`, nil, KindConflict, 1, "name is taken"},
+		{"409", 409, `{"errors":[{"message":"name is taken","extensions":{"next":"take another"}}]}`, nil, KindConflict, 1, "name is taken; take another"},
 		{"410", 410, `{"errors":[{"message":"gone"}]}`, nil, KindNotFound, 1, "gone"},
 		{"413", 413, ``, nil, KindInvalid, 1, "413"},
 		{"422", 422, `{"errors":[{"message":"unprocessable"}]}`, nil, KindInvalid, 1, "unprocessable"},
@@ -346,7 +348,7 @@ func TestOverHTTP(t *testing.T) {
 		user, pass, _ := r.BasicAuth()
 		if r.URL.Path != "/base/graphql" || r.Method != http.MethodPost || user != "api" || pass != testKey ||
 			r.Header.Get("Content-Type") != "application/json" || r.Header.Get("User-Agent") != "test/1 reliquary-artifacts" {
-			http.Error(w, `{"errors":[{"message":"odd request"}]}`, 422)
+			http.Error(w, `{"errors":[{"message":"odd request"}]}`, http.StatusUnprocessableEntity)
 			return
 		}
 		io.WriteString(w, `{"data":`+viewerData+`}`)

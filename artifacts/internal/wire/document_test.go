@@ -14,6 +14,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
@@ -117,7 +118,7 @@ func TestDocumentsAreValid(t *testing.T) {
 	names := map[string]bool{}
 	for _, req := range r.got {
 		names[req.OperationName] = true
-		doc, errs := gqlparser.LoadQuery(schema, req.Query)
+		doc, errs := gqlparser.LoadQueryWithRules(schema, req.Query, rules.NewDefaultRules())
 		if len(errs) > 0 {
 			t.Errorf("%s: %v\n%s", req.OperationName, errs, req.Query)
 			continue
@@ -217,7 +218,7 @@ func TestTagsAgree(t *testing.T) {
 			if _, err := ask(); err != nil {
 				t.Fatal(err)
 			}
-			doc, errs := gqlparser.LoadQuery(schema, r.got[len(r.got)-1].Query)
+			doc, errs := gqlparser.LoadQueryWithRules(schema, r.got[len(r.got)-1].Query, rules.NewDefaultRules())
 			if len(errs) > 0 {
 				t.Fatal(errs)
 			}
