@@ -10,15 +10,13 @@ import (
 
 // DeleteArtifactCollectionInput applies a plan.
 type DeleteArtifactCollectionInput struct {
-	// "entity/project/collection", as in the plan.
-	Collection string `json:"collection" jsonschema:"minLength=1,example=team/vision/detector"`
-	// plan_id of plan_delete_artifact_collection for this collection.
-	PlanID string `json:"plan_id" jsonschema:"minLength=1"`
+	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
+	// From plan_delete_artifact_collection for this collection.
+	PlanID string `json:"plan_id"`
 }
 
 // DeleteArtifactCollectionOutput is what was deleted.
 type DeleteArtifactCollectionOutput struct {
-	// Full path of what is gone.
 	Deleted   string `json:"deleted"`
 	Kind      string `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
 	Versions  int    `json:"versions"`

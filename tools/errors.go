@@ -52,13 +52,6 @@ func (e *Error) Is(target error) bool {
 	return ok && k == e.Code
 }
 
-// explain gives any error the form that callers get.
-func (o Operation) explain(ctx context.Context, err error) *Error {
-	e := explained(ctx, err)
-	e.Operation = o.Name
-	return e
-}
-
 // explained makes an Error of any error.
 func explained(ctx context.Context, err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {

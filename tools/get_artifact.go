@@ -17,15 +17,14 @@ import (
 
 // GetArtifactInput names a version.
 type GetArtifactInput struct {
-	// "entity/project/collection:alias" with an alias or a version (v3). ":latest" if no alias is given.
-	Artifact string `json:"artifact" jsonschema:"minLength=1,example=team/vision/detector:latest"`
-	// Show these top-level entries of the metadata, also where they are too long to be shown unasked.
+	// With an alias or a version such as v3. Default: latest.
+	Artifact string `json:"artifact" jsonschema:"example=team/vision/detector:latest"`
+	// Top-level entries of the metadata to show, long ones too.
 	MetadataKeys []string `json:"metadata_keys,omitempty" jsonschema:"maxItems=50"`
 }
 
 // GetArtifactOutput is a version.
 type GetArtifactOutput struct {
-	// Full path with the version.
 	Artifact    string   `json:"artifact"`
 	ID          string   `json:"id"`
 	Type        string   `json:"type"`
@@ -40,18 +39,17 @@ type GetArtifactOutput struct {
 	Digest    string  `json:"digest"`
 	CreatedAt Moment  `json:"created_at"`
 	UpdatedAt *Moment `json:"updated_at,omitempty"`
-	// How long after created_at it is kept. Absent means for ever.
+	// Kept so long after created_at. Absent: for ever.
 	TTLSeconds *int64 `json:"ttl_seconds,omitempty"`
-	// Where it was logged, if it was reached through a portfolio.
+	// Where it was logged, if reached through a portfolio.
 	Source string `json:"source,omitempty"`
-	// The run that logged it, as list_run_artifacts takes it.
+	// Run.
 	LoggedBy string `json:"logged_by,omitempty"`
-	// The runs that used it.
+	// Runs.
 	UsedBy []string `json:"used_by"`
-	// Whether used_by are all of them.
 	UsedByComplete bool           `json:"used_by_complete"`
 	Metadata       map[string]any `json:"metadata,omitempty"`
-	// Entries of the metadata that are not shown. Ask for them with metadata_keys.
+	// Too long to be shown unasked: see metadata_keys.
 	MetadataOmitted []OmittedEntry `json:"metadata_omitted,omitempty"`
 }
 

@@ -10,23 +10,19 @@ import (
 
 // GetArtifactCollectionInput names a collection.
 type GetArtifactCollectionInput struct {
-	// "entity/project/collection".
-	Collection string `json:"collection" jsonschema:"minLength=1,example=team/vision/detector"`
+	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
 }
 
 // GetArtifactCollectionOutput is a collection.
 type GetArtifactCollectionOutput struct {
-	// Full path.
 	Collection  string   `json:"collection"`
 	Type        string   `json:"type"`
 	Kind        string   `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
 	Description string   `json:"description,omitempty"`
 	Tags        []string `json:"tags"`
-	// Aliases of all its versions.
 	Aliases []string `json:"aliases"`
-	// How many aliases are not shown.
+	// Not shown.
 	MoreAliases int `json:"more_aliases,omitempty"`
-	// How many versions it holds.
 	Versions  int     `json:"versions"`
 	CreatedAt Moment  `json:"created_at"`
 	UpdatedAt *Moment `json:"updated_at,omitempty"`

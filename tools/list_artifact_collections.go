@@ -11,13 +11,11 @@ import (
 
 // ListArtifactCollectionsInput asks for collections of a project.
 type ListArtifactCollectionsInput struct {
-	// "entity/project". The configured default if absent.
+	// Default: as configured.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
-	// Only collections of this type.
 	Type string `json:"type,omitempty" jsonschema:"example=dataset"`
-	// Only collections whose name contains this text, in capitals or not.
+	// Ignores case.
 	NameContains string `json:"name_contains,omitempty" jsonschema:"maxLength=128"`
-	// Only collections with this tag.
 	Tag   string `json:"tag,omitempty"`
 	Order string `json:"order,omitempty" jsonschema:"enum=newest,enum=oldest,enum=name,default=newest"`
 	Paging
@@ -34,7 +32,7 @@ type ListArtifactCollectionsOutput struct {
 type CollectionItem struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
-	// A sequence holds the versions logged under its name; a portfolio links to versions of sequences.
+	// A sequence holds versions logged under its name, a portfolio links to them.
 	Kind        string   `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
 	Description string   `json:"description,omitempty"`
 	Tags        []string `json:"tags"`

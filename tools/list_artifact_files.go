@@ -9,16 +9,15 @@ import (
 
 // ListArtifactFilesInput asks for files of a version.
 type ListArtifactFilesInput struct {
-	// "entity/project/collection:alias" with an alias or a version (v3). ":latest" if no alias is given.
-	Artifact string `json:"artifact" jsonschema:"minLength=1,example=team/vision/detector:latest"`
-	// Only files with exactly these paths.
+	// With an alias or a version such as v3. Default: latest.
+	Artifact string `json:"artifact" jsonschema:"example=team/vision/detector:latest"`
+	// Only these files.
 	Paths []string `json:"paths,omitempty" jsonschema:"maxItems=100"`
 	Paging
 }
 
 // ListArtifactFilesOutput is a page of files.
 type ListArtifactFilesOutput struct {
-	// Full path with the version.
 	Artifact string     `json:"artifact"`
 	Files    []FileItem `json:"files"`
 	PageEnd

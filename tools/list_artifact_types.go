@@ -11,7 +11,7 @@ import (
 
 // ListArtifactTypesInput asks for the types of a project.
 type ListArtifactTypesInput struct {
-	// "entity/project". The configured default if absent.
+	// Default: as configured.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
 	Paging
 }
@@ -27,7 +27,6 @@ type ListArtifactTypesOutput struct {
 type ArtifactTypeItem struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
-	// How many collections have this type.
 	Collections *int   `json:"collections,omitempty"`
 	CreatedAt   Moment `json:"created_at"`
 }

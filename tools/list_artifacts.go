@@ -8,8 +8,7 @@ import (
 
 // ListArtifactsInput asks for versions of a collection.
 type ListArtifactsInput struct {
-	// "entity/project/collection".
-	Collection string `json:"collection" jsonschema:"minLength=1,example=team/vision/detector"`
+	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
 	Order      string `json:"order,omitempty" jsonschema:"enum=newest,enum=oldest,default=newest"`
 	Paging
 }

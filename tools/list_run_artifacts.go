@@ -8,8 +8,8 @@ import (
 
 // ListRunArtifactsInput asks for what a run logged or used.
 type ListRunArtifactsInput struct {
-	// "entity/project/run" with the run's id.
-	Run  string `json:"run" jsonschema:"minLength=1,example=team/vision/1a2b3c4d"`
+	// With the run's id, the last part of its URL.
+	Run  string `json:"run" jsonschema:"example=team/vision/1a2b3c4d"`
 	Mode string `json:"mode" jsonschema:"enum=logged,enum=used"`
 	Paging
 }
@@ -24,7 +24,6 @@ type ListRunArtifactsOutput struct {
 
 // RunArtifactItem is a version that a run logged or used.
 type RunArtifactItem struct {
-	// Full path with the version.
 	Artifact  string   `json:"artifact"`
 	Type      string   `json:"type"`
 	Aliases   []string `json:"aliases"`

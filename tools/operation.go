@@ -55,7 +55,8 @@ type Operation struct {
 	InputSchema, OutputSchema json.RawMessage
 
 	in, out reflect.Type
-	call    func(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error)
+	read    func(arguments json.RawMessage) (json.RawMessage, error)
+	call    func(ctx context.Context, c *artifacts.Client, fitting json.RawMessage) (any, error)
 }
 
 // Define makes an operation of a function. The schemas of its input and output
@@ -76,7 +77,7 @@ func Define[In, Out any](name string, effect Effect, words Words, f func(context
 	// Read when the first call comes: a front end that only lists operations
 	// does not wait for it.
 	schema := sync.OnceValues(func() (*input.Schema, error) { return input.Parse(o.InputSchema) })
-	o.call = func(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error) {
+	o.read = func(arguments json.RawMessage) (json.RawMessage, error) {
 		s, err := schema()
 		if err != nil {
 			return nil, fmt.Errorf("the input schema of %s: %w", name, err)
@@ -85,6 +86,9 @@ func Define[In, Out any](name string, effect Effect, words Words, f func(context
 		if len(problems) > 0 {
 			return nil, invalidArguments(problems)
 		}
+		return fitting, nil
+	}
+	o.call = func(ctx context.Context, c *artifacts.Client, fitting json.RawMessage) (any, error) {
 		var in In
 		d := json.NewDecoder(bytes.NewReader(fitting))
 		d.DisallowUnknownFields()
@@ -101,11 +105,32 @@ func Define[In, Out any](name string, effect Effect, words Words, f func(context
 //
 // Arguments are checked before the client is used. Every error is an *Error.
 func (o Operation) Call(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error) {
-	out, err := o.call(ctx, c, arguments)
+	fitting, err := o.read(arguments)
 	if err != nil {
-		return nil, o.explain(ctx, err)
+		return nil, o.Explain(ctx, err)
+	}
+	out, err := o.call(ctx, c, fitting)
+	if err != nil {
+		return nil, o.Explain(ctx, err)
 	}
 	return out, nil
+}
+
+// Check says what Call would say of the arguments alone. A front end that has
+// to open a client first can spare itself that.
+func (o Operation) Check(arguments json.RawMessage) error {
+	if _, err := o.read(arguments); err != nil {
+		return o.Explain(context.Background(), err)
+	}
+	return nil
+}
+
+// Explain gives an error that a front end met on the way to Call the form that
+// Call gives its own: an *Error.
+func (o Operation) Explain(ctx context.Context, err error) error {
+	e := explained(ctx, err)
+	e.Operation = o.Name
+	return e
 }
 
 // Types are those of the input and output, for generators of schemas.

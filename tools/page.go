@@ -13,21 +13,17 @@ import (
 
 // Paging says which part of a list to give.
 type Paging struct {
-	// How many items to give at most.
 	Limit int `json:"limit,omitempty" jsonschema:"minimum=1,maximum=100,default=20"`
-	// next_cursor of the previous answer, to go on behind it. All else must be as in that call.
+	// next_cursor of the answer before, all else unchanged.
 	Cursor string `json:"cursor,omitempty"`
 }
 
 // PageEnd says what follows behind a page.
 type PageEnd struct {
-	// Length of the whole list. Absent where it is not known cheaply, and behind the first page.
+	// Length of the whole list, on its first page, where known.
 	Total *int `json:"total,omitempty"`
-	// Whether more follows behind this page.
 	HasMore bool `json:"has_more"`
-	// Goes on behind this page.
 	NextCursor string `json:"next_cursor,omitempty"`
-	// How to see more, or less.
 	Hint string `json:"hint,omitempty"`
 }
 

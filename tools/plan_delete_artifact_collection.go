@@ -12,30 +12,27 @@ import (
 
 // PlanDeleteArtifactCollectionInput names the collection to be deleted.
 type PlanDeleteArtifactCollectionInput struct {
-	// "entity/project/collection".
-	Collection string `json:"collection" jsonschema:"minLength=1,example=team/vision/detector"`
+	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
 }
 
 // PlanDeleteArtifactCollectionOutput is what would be deleted.
 type PlanDeleteArtifactCollectionOutput struct {
-	// For delete_artifact_collection. Good until expires_at, and while nothing changes.
+	// For delete_artifact_collection, until expires_at and while nothing changes.
 	PlanID     string `json:"plan_id"`
 	ExpiresAt  Moment `json:"expires_at"`
 	Collection string `json:"collection"`
 	Type       string `json:"type"`
 	Kind       string `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
-	// What would happen, in words.
 	Summary string `json:"summary"`
-	// What should be known before going on. Show it to the user.
+	// To be shown to the user.
 	Warnings []string `json:"warnings"`
 	Versions int      `json:"versions"`
-	// Sum over all versions. Less is freed where versions share files.
+	// Sum of the versions. Less is freed where they share files.
 	SizeBytes Bytes `json:"size_bytes"`
-	// Versions that have an alias, were used or are linked; then the newest.
+	// Those that could be missed, then the newest.
 	VersionsShown []PlannedVersion `json:"versions_shown"`
-	// Runs that used versions.
+	// Runs.
 	UsedBy []string `json:"used_by"`
-	// Whether used_by are all of them that the API key may see.
 	UsedByComplete bool `json:"used_by_complete"`
 }
 
@@ -44,9 +41,7 @@ type PlannedVersion struct {
 	Version   string   `json:"version"`
 	SizeBytes Bytes    `json:"size_bytes"`
 	Aliases   []string `json:"aliases,omitempty"`
-	// How many runs used it.
 	Runs int `json:"runs,omitempty"`
-	// Other collections that hold it.
 	LinkedIn []string `json:"linked_in,omitempty"`
 }
 

@@ -12,29 +12,24 @@ import (
 
 // SaveArtifactCollectionInput says what to change in a collection.
 type SaveArtifactCollectionInput struct {
-	// "entity/project/collection".
-	Collection string `json:"collection" jsonschema:"minLength=1,example=team/vision/detector"`
-	// Renames it.
+	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
 	NewName string `json:"new_name,omitempty" jsonschema:"maxLength=128"`
-	// Replaces the description. "" removes it.
+	// "" removes it.
 	Description *string `json:"description,omitempty" jsonschema:"maxLength=100000"`
-	// Moves it, with its versions, to this type. Sequences only.
+	// Moves a sequence, with its versions, to this type.
 	Type string `json:"type,omitempty" jsonschema:"maxLength=128"`
 	// Allows a type that does not exist yet.
 	CreateType bool `json:"create_type,omitempty"`
-	// Replaces all tags. [] removes them.
+	// Replaces all tags.
 	Tags []string `json:"tags,omitempty" jsonschema:"maxItems=100"`
-	// Adds tags to those it has. Not together with tags.
 	AddTags []string `json:"add_tags,omitempty" jsonschema:"maxItems=100"`
-	// Removes tags. Not together with tags.
 	RemoveTags []string `json:"remove_tags,omitempty" jsonschema:"maxItems=100"`
 }
 
 // SaveArtifactCollectionOutput is what was changed.
 type SaveArtifactCollectionOutput struct {
-	// Full path, with the new name.
 	Collection string `json:"collection"`
-	// What changed, with the values before. Empty if all was so already.
+	// Empty if all was so already.
 	Changed []Change `json:"changed"`
 }
 

@@ -89,7 +89,7 @@ func reflector(root string) (*jsonschema.Reflector, error) {
 func mapped(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[tools.Bytes]():
-		return &jsonschema.Schema{Type: "string", Pattern: "^[0-9]+$"}
+		return &jsonschema.Schema{Type: "string"}
 	case reflect.TypeFor[tools.Moment]():
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}
 	case reflect.TypeFor[map[string]any]():

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/artifacts/connect"
+	"github.com/reliquary/reliquary/tools/mcpserver"
+)
+
+// closing is how long the registry may take to close when the client has gone.
+// What it acknowledged is durable before, so nothing is lost beyond it.
+const closing = 300 * time.Millisecond
+
+type mcpOptions struct {
+	dir      string
+	readOnly bool
+	verbose  bool
+}
+
+func newMCPCommand(t terminal) *cobra.Command {
+	var o mcpOptions
+	c := &cobra.Command{
+		Use:   "mcp",
+		Short: "Give an agent tools on artifacts (MCP over stdin and stdout)",
+		Long: "Mcp serves tools on artifacts to an agent's client, which starts it and speaks the Model Context Protocol\n" +
+			"with it over stdin and stdout. It works on the W&B server that you have configured as for the wandb package\n" +
+			"(WANDB_BASE_URL, WANDB_API_KEY, wandb login), otherwise on the registry in your data directory.",
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return serveMCP(c.Context(), t, o) },
+	}
+	addDirFlag(c, &o.dir)
+	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
+	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request to stderr")
+	return c
+}
+
+// serveMCP runs until the client closes its end or ctx ends.
+func serveMCP(ctx context.Context, t terminal, o mcpOptions) error {
+	defer protectStdout(t)()
+	logger := newLogger(t, o.verbose)
+	place := new(mcpPlace)
+	defer place.close(logger)
+
+	settings, err := mcpSettings(t, o)
+	where := "unusable settings, as the tools will say"
+	if err == nil {
+		where = intended(settings)
+	}
+	t.notef("reliquary mcp: tools on %s\n", where)
+	for _, w := range settings.Warnings {
+		t.notef("reliquary mcp: %s\n", w)
+	}
+
+	server := mcpserver.New(mcpserver.Options{
+		// Settings that cannot be used are no reason not to start: clients show
+		// the message of a tool, and hide why a server did not come up.
+		Open: func(ctx context.Context) (*artifacts.Client, error) {
+			settings, err := mcpSettings(t, o)
+			if err != nil {
+				return nil, err
+			}
+			return place.open(ctx, settings, connect.Options{Logger: logger, UserAgent: "reliquary-mcp/" + version()})
+		},
+		ReadOnly: o.readOnly,
+		Place:    where,
+		Version:  version(),
+		Logger:   logger,
+	})
+	err = server.ServeStdio(ctx, t.In, t.Out)
+	if errors.Is(err, context.Canceled) {
+		return nil // asked to end, and ended
+	}
+	return err
+}
+
+// mcpSettings are the person's, with the directory of the flag where there is one.
+func mcpSettings(t terminal, o mcpOptions) (connect.Settings, error) {
+	if o.dir == "" {
+		return connect.ReadSettings(t.Env)
+	}
+	dir, err := registryDir(t, o.dir)
+	if err != nil {
+		return connect.Settings{}, err
+	}
+	var s connect.Settings
+	return s.WithDir(dir, "--dir"), nil
+}
+
+// intended says where settings lead, before anything is opened there.
+func intended(s connect.Settings) string {
+	if s.UsesServer() {
+		return "the W&B server " + s.BaseURL
+	}
+	return "the registry in " + s.Dir
+}
+
+// A mcpPlace is the connection that the tools use, once there is one.
+type mcpPlace struct {
+	mu         sync.Mutex
+	connection *connect.Connection
+}
+
+func (p *mcpPlace) open(ctx context.Context, s connect.Settings, o connect.Options) (*artifacts.Client, error) {
+	connection, err := connect.Open(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.connection = connection
+	return connection.Client, nil
+}
+
+// close closes the connection, without waiting long: whoever started the
+// program expects it to end when its input does.
+func (p *mcpPlace) close(logger *slog.Logger) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.connection == nil {
+		return
+	}
+	done := make(chan error, 1)
+	go func() { done <- p.connection.Close() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			logger.Error("closing", "error", err)
+		}
+	case <-time.After(closing):
+		logger.Warn("closing took too long and was given up")
+	}
+}
+
+// protectStdout sends whatever prints to the process's stdout elsewhere while
+// that carries a protocol, and returns what undoes it.
+func protectStdout(t terminal) (restore func()) {
+	stdout := os.Stdout
+	if t.Out == stdout {
+		os.Stdout = os.Stderr
+	}
+	return func() { os.Stdout = stdout }
+}

@@ -1,0 +1,137 @@
+package mcpserver
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools"
+)
+
+// maxResultBytes bounds a result, once more behind the bounds that operations
+// have of their own: a client would cut it, or drown in it.
+const maxResultBytes = 64_000
+
+// KindInternal is the code of a fault of the server itself. It says nothing of
+// what happened: that is in the log, under the incident's name.
+const KindInternal artifacts.Kind = "INTERNAL"
+
+// handler serves calls of one operation. It returns every failure as a result
+// that the model sees; a protocol error would reach the client only.
+func (s *Server) handler(op tools.Operation) server.ToolHandlerFunc {
+	return func(ctx context.Context, request mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
+		s.running.Add(1)
+		defer s.running.Add(-1)
+		defer func() {
+			if r := recover(); r != nil {
+				result = s.incident(op, fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+			}
+		}()
+		out, err := s.call(ctx, op, request)
+		if err != nil {
+			return s.failure(op, err), nil
+		}
+		text, err := compact(out)
+		if err != nil {
+			return s.incident(op, err), nil
+		}
+		return s.success(op, text), nil
+	}
+}
+
+func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallToolRequest) (any, error) {
+	arguments := request.Params.RawArguments
+	if arguments == nil && request.Params.Arguments != nil {
+		var err error
+		if arguments, err = json.Marshal(request.Params.Arguments); err != nil {
+			return nil, err
+		}
+	}
+	// Arguments that are wrong are wrong without a client too, and the way to
+	// one may be longer, or blocked.
+	if err := op.Check(arguments); err != nil {
+		return nil, err
+	}
+	client, err := s.client.get(ctx)
+	if err != nil {
+		return nil, op.Explain(ctx, err)
+	}
+	return op.Call(ctx, client, arguments)
+}
+
+// success makes the result of what an operation returned, as JSON.
+func (s *Server) success(op tools.Operation, text []byte) *mcp.CallToolResult {
+	text, removed := clean(text)
+	if len(text) > maxResultBytes {
+		return s.failure(op, &tools.Error{
+			Code:      artifacts.KindInvalid,
+			Operation: op.Name,
+			Message:   fmt.Sprintf("the answer has %d bytes, too many to be of use", len(text)),
+			Next:      "ask for less, as with a smaller limit",
+		})
+	}
+	// Clients that do not know structured content read the text.
+	result := mcp.NewToolResultText(string(text))
+	result.StructuredContent = json.RawMessage(text)
+	if removed > 0 {
+		result.Content = append(result.Content, mcp.NewTextContent(
+			fmt.Sprintf("Note: %d control or invisible characters were taken out of the texts in this result.", removed)))
+	}
+	return result
+}
+
+// failure makes the result of an error. It has no structured content: a tool
+// that declares an output schema promises that structured content fits it, and
+// clients hold errors to that promise too.
+func (s *Server) failure(op tools.Operation, err error) *mcp.CallToolResult {
+	known, ok := errors.AsType[*tools.Error](err)
+	if !ok {
+		return s.incident(op, err)
+	}
+	text, err := compact(known)
+	if err != nil {
+		return s.incident(op, err)
+	}
+	text, _ = clean(text)
+	return mcp.NewToolResultError(string(text))
+}
+
+// incident reports a fault of ours: to the log in full, to the client by name.
+func (s *Server) incident(op tools.Operation, err error) *mcp.CallToolResult {
+	var name [4]byte
+	_, _ = rand.Read(name[:]) // never fails
+	id := hex.EncodeToString(name[:])
+	s.log.LogAttrs(context.Background(), slog.LevelError, "a tool failed inside",
+		slog.String("tool", op.Name), slog.String("incident", id), slog.String("error", err.Error()))
+	text, err := compact(&tools.Error{
+		Code:      KindInternal,
+		Operation: op.Name,
+		Message:   "the call failed inside Reliquary (incident " + id + "); whether it took effect is not known",
+		Next:      "look at the state before trying again; the server's log has the details under the incident",
+	})
+	if err != nil {
+		return mcp.NewToolResultError("the call failed inside Reliquary (incident " + id + ")")
+	}
+	return mcp.NewToolResultError(string(text))
+}
+
+// compact writes JSON for models: no spaces, and & for &, not \u0026.
+func compact(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
