@@ -161,6 +161,9 @@ type Artifacts interface {
 	// ArtifactByClientID resolves the id that a client made up before the
 	// server gave one.
 	ArtifactByClientID(ctx context.Context, clientID string) (Artifact, error)
+	// CommittedArtifacts lists the committed versions of the whole registry
+	// whose ids are greater than after, at most n of them, by id: for checks.
+	CommittedArtifacts(ctx context.Context, after int64, n int) ([]Artifact, error)
 	// LatestArtifact is the newest committed version of a sequence.
 	LatestArtifact(ctx context.Context, sequenceID int64) (Artifact, error)
 	// CreateManifest records a manifest of a pending artifact; UpdateManifest

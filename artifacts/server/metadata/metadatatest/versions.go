@@ -36,6 +36,29 @@ func versionTests() map[string]func(*testing.T, *registry) {
 			_, err = r.Membership(r.ctx, 999, "latest")
 			r.fails(err, metadata.KindNotFound, "latest")
 		},
+		"every committed version, by id": func(t *testing.T, r *registry) {
+			var want []string
+			for _, name := range []string{"train", "test", "train"} {
+				want = append(want, fmt.Sprint(r.commit(name).ID))
+			}
+			r.pending("train")
+			gone := r.commit("train")
+			_, err := r.DeleteArtifact(r.ctx, gone.ID, true)
+			r.ok(err)
+			var got []string
+			for after := int64(0); ; {
+				page, err := r.CommittedArtifacts(r.ctx, after, 2)
+				r.ok(err)
+				for _, a := range page {
+					got = append(got, fmt.Sprint(a.ID))
+					after = a.ID
+				}
+				if len(page) == 0 {
+					break
+				}
+			}
+			same(t, "committed versions", got, want)
+		},
 		"update": func(t *testing.T, r *registry) {
 			a := r.commit("train", func(n *metadata.NewArtifact) { n.Tags = []string{"a", "b"} })
 			b, err := r.UpdateArtifact(r.ctx, a.ID, metadata.ArtifactUpdate{Description: ptr("words"), Metadata: ptr(`{"k":[1]}`), AddTags: []string{"c", "a"}, RemoveTags: []string{"b", "none"}, TTLDurationSeconds: ptr(int64(3600))})
