@@ -44,7 +44,6 @@ const (
 
 func (r *Run) ID() string              { return runID.globalID(r.r.ID) }
 func (r *Run) Name() string            { return r.r.Name }
-func (r *Run) DisplayName() *string    { return textOrNull(r.r.DisplayName) }
 func (r *Run) Description() *string    { return textOrNull(r.r.Description) }
 func (r *Run) Notes() *string          { return textOrNull(r.r.Notes) }
 func (r *Run) Group() *string          { return textOrNull(r.r.Group) }
@@ -62,6 +61,14 @@ func (r *Run) ProjectID() int64        { return r.r.ProjectID }
 
 // Stopped says whether somebody asked the run to stop; nobody can yet.
 func (r *Run) Stopped() bool { return false }
+
+// DisplayName is the run's id where it was given no name.
+func (r *Run) DisplayName() *string {
+	if r.r.DisplayName == "" {
+		return &r.r.Name
+	}
+	return &r.r.DisplayName
+}
 
 func (r *Run) Tags() []string {
 	if r.r.Tags == nil {

@@ -54,6 +54,9 @@ func (g *Graph) Serve(w http.ResponseWriter, r *http.Request, c Caller) Report {
 	exec := g.exec()
 	op, errs := exec.CreateOperationContext(ctx, params)
 	if errs != nil {
+		if op.Doc != nil {
+			return refuseVariables(w, op.Operation, params, errs)
+		}
 		return g.refuseOperation(ctx, w, params, errs)
 	}
 	report := Report{Operation: op.Operation.Name}
@@ -143,6 +146,24 @@ func (g *Graph) refuseOperation(ctx context.Context, w http.ResponseWriter, p *g
 		g.log.WarnContext(ctx, "a client sent an operation that this registry does not know", "operation", report.Operation, "problem", out[0].Message)
 	}
 	return refuse(w, status, report, out)
+}
+
+// refuseVariables answers an operation that is known, with variables that do
+// not fit it; or a document without the operation that was asked for.
+func refuseVariables(w http.ResponseWriter, op *ast.OperationDefinition, p *graphql.RawParams, errs gqlerror.List) Report {
+	report := Report{Operation: p.OperationName}
+	if op != nil {
+		report.Operation = op.Name
+	}
+	for _, e := range errs {
+		where := "operation " + report.Operation + ": "
+		if len(e.Path) > 0 {
+			where += e.Path.String() + ": "
+		}
+		e.Message, e.Path = where+e.Message, nil
+		e.Extensions = map[string]any{"code": string(metadata.KindInvalid), "operation": report.Operation}
+	}
+	return refuse(w, http.StatusUnprocessableEntity, report, errs)
 }
 
 // nameOf is the name of the operation that a document holds. Most clients send
