@@ -17,14 +17,18 @@ func scanAlias(r scanner, more ...any) (metadata.Alias, error) {
 	return a, err
 }
 
-// ListAliases lists the aliases of one collection by name.
-func (s *Store) ListAliases(ctx context.Context, collectionID int64, p metadata.Page) (metadata.Connection[metadata.Alias], error) {
-	return paged(ctx, s, list[metadata.Alias]{
+func aliasList(collectionID int64) list[metadata.Alias] {
+	return list[metadata.Alias]{
 		subject: metadata.AliasSubject, owner: []any{collectionID},
 		sel: aliasColumns, from: aliasFrom, where: "l.collection_id = ?", args: []any{collectionID},
 		id: "l.id", order: []key{{expr: "l.alias"}}, scan: scanAlias,
 		columns: columns{"id": {expr: "l.id"}, "alias": {expr: "l.alias"}},
-	}, p)
+	}
+}
+
+// ListAliases lists the aliases of one collection by name.
+func (s *Store) ListAliases(ctx context.Context, collectionID int64, p metadata.Page) (metadata.Connection[metadata.Alias], error) {
+	return paged(ctx, s, aliasList(collectionID), p)
 }
 
 // AliasesOf gives the aliases of versions in all collections: those of the

@@ -88,8 +88,9 @@ func collectionList(projectID int64, typeName string) list[metadata.Collection] 
 		},
 	}
 	if typeName != "" {
-		l.where += " AND c.type_id = (SELECT id FROM artifact_types WHERE project_id = ? AND name = ?)"
-		l.args = append(l.args, projectID, typeName)
+		// A type belongs to one project.
+		l.where = "c.type_id = (SELECT id FROM artifact_types WHERE project_id = ? AND name = ?) AND c.state = 'READY'"
+		l.args = []any{projectID, typeName}
 	}
 	return l
 }

@@ -44,19 +44,44 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 		limit = metadata.DefaultFirst
 	}
 	limit = min(limit, metadata.MaxFirst)
-	filter, err := l.subject.Bind(p.Filter)
+	b, place, err := l.statement(p, limit+1)
 	if err != nil {
 		return c, err
+	}
+	into := make([]any, len(place.Key))
+	for i := range place.Key {
+		into[i] = &place.Key[i]
+	}
+	err = each(ctx, q, func(r scanner) error {
+		if len(c.Edges) == limit {
+			c.HasNextPage = true
+			return nil
+		}
+		node, err := l.scan(r, into...)
+		if err != nil {
+			return err
+		}
+		c.Edges = append(c.Edges, metadata.Edge[T]{Node: node, Cursor: place.String()})
+		return nil
+	}, b.String(), b.args...)
+	return c, err
+}
+
+// statement makes the query for a page, and a cursor of the list whose key is
+// still to be filled in with the values that stand behind each item.
+func (l list[T]) statement(p metadata.Page, limit int) (statement, metadata.Cursor, error) {
+	var b statement
+	var place metadata.Cursor
+	filter, err := l.subject.Bind(p.Filter)
+	if err != nil {
+		return b, place, err
 	}
 	keys, orders, err := l.keys(p.Order)
 	if err != nil {
-		return c, err
+		return b, place, err
 	}
-	place := metadata.Cursor{List: metadata.Fingerprint(l.subject, l.owner), Shape: metadata.Fingerprint(filter, orders)}
-
-	var b statement
-	b.write("SELECT ", nil)
-	b.write(l.sel, nil)
+	place = metadata.Cursor{List: metadata.Fingerprint(l.subject, l.owner), Shape: metadata.Fingerprint(filter, orders), Key: make([]any, len(keys))}
+	b.write("SELECT "+l.sel, nil)
 	for _, k := range keys {
 		b.write(", "+k.expr, k.args)
 	}
@@ -64,19 +89,19 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 	if filter != nil {
 		b.write(" AND ", nil)
 		if err := b.filter(l.columns, l.subject, filter); err != nil {
-			return c, err
+			return b, place, err
 		}
 	}
 	if p.After != "" {
 		after, err := metadata.ParseCursor(p.After)
 		if err != nil {
-			return c, err
+			return b, place, err
 		}
 		if after.List != place.List {
-			return c, invalid("the cursor belongs to another list than these %s; use the endCursor of this list's page before, or none for its first page", l.subject)
+			return b, place, invalid("the cursor belongs to another list than these %s; use the endCursor of this list's page before, or none for its first page", l.subject)
 		}
 		if after.Shape != place.Shape || len(after.Key) != len(keys) {
-			return c, invalid("the cursor was given out for another filter or order of these %s; keep filter and order while paging, or start without a cursor", l.subject)
+			return b, place, invalid("the cursor was given out for another filter or order of these %s; keep filter and order while paging, or start without a cursor", l.subject)
 		}
 		b.write(" AND ", nil)
 		b.behind(keys, after.Key)
@@ -91,27 +116,8 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 			b.write(" DESC", nil)
 		}
 	}
-	b.write(" LIMIT ?", []any{limit + 1})
-
-	values := make([]any, len(keys))
-	into := make([]any, len(keys))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	err = each(ctx, q, func(r scanner) error {
-		if len(c.Edges) == limit {
-			c.HasNextPage = true
-			return nil
-		}
-		node, err := l.scan(r, into...)
-		if err != nil {
-			return err
-		}
-		place.Key = values
-		c.Edges = append(c.Edges, metadata.Edge[T]{Node: node, Cursor: place.String()})
-		return nil
-	}, b.String(), b.args...)
-	return c, err
+	b.write(" LIMIT ?", []any{limit})
+	return b, place, nil
 }
 
 // keys gives the sort keys for an order, with the id behind them so that the
@@ -163,12 +169,14 @@ func count[T any](ctx context.Context, q session, l list[T], f *metadata.Filter)
 // A statement grows as text and arguments together, so that no value is ever
 // part of the text.
 type statement struct {
-	strings.Builder
+	text []byte
 	args []any
 }
 
+func (b *statement) String() string { return string(b.text) }
+
 func (b *statement) write(text string, args []any) {
-	b.WriteString(text)
+	b.text = append(b.text, text...)
 	b.args = append(b.args, args...)
 }
 

@@ -100,97 +100,104 @@ type statements struct {
 // get returns the prepared statement, or nil when there are too many already.
 func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st, ok := s.kept[query]; ok {
+	st, ok := s.kept[query]
+	full := len(s.kept) >= maxStatements
+	s.mu.Unlock()
+	if ok || full {
 		return st, nil
 	}
-	if len(s.kept) >= maxStatements {
-		return nil, nil
-	}
+	// Preparing may wait for a connection, so it does not hold the lock.
 	st, err := s.prepare(ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other, ok := s.kept[query]; ok {
+		return other, st.Close()
 	}
 	s.kept[query] = st
 	return st, nil
 }
 
-// A pool runs each statement on any reading connection.
-type pool struct {
-	db    *sql.DB
+// close closes what is kept. database/sql leaves statements of one connection
+// open when the connection is closed, and SQLite such a connection half open.
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, st := range s.kept {
+		errs = append(errs, st.Close())
+	}
+	clear(s.kept)
+	return errors.Join(errs...)
+}
+
+// An execer is a pool, a connection or a transaction of database/sql.
+type execer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// A preparer can keep statements prepared too.
+type preparer interface {
+	execer
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
+// prepared is a session that keeps its statements prepared: preparing one
+// takes longer than running most.
+type prepared struct {
+	on    execer
 	stmts *statements
 }
 
-func (p pool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (p prepared) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	st, err := p.stmts.get(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	if st == nil {
-		return p.db.QueryContext(ctx, query, args...)
+		return p.on.QueryContext(ctx, query, args...)
 	}
 	return st.QueryContext(ctx, args...)
 }
 
-func (p pool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return p.db.ExecContext(ctx, query, args...)
-}
-
-// A snapshot runs statements that must see the same state.
-type snapshot struct {
-	tx    *sql.Tx
-	stmts *statements
-}
-
-func (s snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return s.tx.QueryContext(ctx, query, args...)
-}
-
-func (s snapshot) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return s.tx.ExecContext(ctx, query, args...)
-}
-
-// A writer is the one connection that writes.
-type writer struct {
-	conn  *sql.Conn
-	stmts *statements
-}
-
-func (w writer) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	st, err := w.stmts.get(ctx, query)
+func (p prepared) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := p.stmts.get(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	if st == nil {
-		return w.conn.QueryContext(ctx, query, args...)
-	}
-	return st.QueryContext(ctx, args...)
-}
-
-func (w writer) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	st, err := w.stmts.get(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	if st == nil {
-		return w.conn.ExecContext(ctx, query, args...)
+		return p.on.ExecContext(ctx, query, args...)
 	}
 	return st.ExecContext(ctx, args...)
 }
 
+// unprepared is a session for statements that are run once.
+type unprepared struct{ on execer }
+
+func (u unprepared) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return u.on.QueryContext(ctx, query, args...)
+}
+
+func (u unprepared) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return u.on.ExecContext(ctx, query, args...)
+}
+
 // read runs f, which asks one question.
 func (s *Store) read(ctx context.Context, f func(session) error) error {
-	return s.classify(ctx, f(s.readers))
+	return s.classify(ctx, f(s.reader))
 }
 
 // readTogether runs f, whose questions all see the same state.
 func (s *Store) readTogether(ctx context.Context, f func(session) error) error {
-	tx, err := s.readers.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return s.classify(ctx, err)
 	}
 	defer tx.Rollback()
-	return s.classify(ctx, f(snapshot{tx, s.readers.stmts}))
+	return s.classify(ctx, f(unprepared{tx}))
 }
 
 // write runs f in a transaction, which is durable when write returns nil and
@@ -210,7 +217,7 @@ func (s *Store) write(ctx context.Context, f func(session) error) (err error) {
 	// The transaction's own statements must run whatever becomes of ctx: a
 	// commit that is interrupted half way could not say whether it took place.
 	always := context.WithoutCancel(ctx)
-	if _, err := s.writer.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	committed := false
@@ -218,7 +225,7 @@ func (s *Store) write(ctx context.Context, f func(session) error) (err error) {
 		if !committed {
 			// It fails when SQLite has rolled back by itself, as it does on a
 			// full disk. Nothing is left either way.
-			_, _ = s.writer.conn.ExecContext(always, "ROLLBACK")
+			_, _ = s.conn.ExecContext(always, "ROLLBACK")
 		}
 	}()
 	if err := f(s.writer); err != nil {
@@ -227,7 +234,7 @@ func (s *Store) write(ctx context.Context, f func(session) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := s.writer.conn.ExecContext(always, "COMMIT"); err != nil {
+	if _, err := s.conn.ExecContext(always, "COMMIT"); err != nil {
 		return err
 	}
 	committed = true

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -24,10 +23,13 @@ type Store struct {
 	path    string
 	clock   metadata.Clock
 	log     *slog.Logger
-	readers pool
-	writing chan struct{} // holds a token while the writer is in use
+	readDB  *sql.DB
+	reader  session // each question on a connection of readDB
 	writeDB *sql.DB
-	writer  writer
+	conn    *sql.Conn     // the one connection of writeDB
+	writer  session       // in the transaction of conn
+	kept    []*statements // of reader and writer
+	writing chan struct{} // holds a token while conn is in use
 	closing sync.Once
 	closed  chan struct{}
 }
@@ -84,20 +86,25 @@ func (s *Store) open(ctx context.Context) error {
 	if err := prepareFile(ctx, s.writeDB, s.path, s.log); err != nil {
 		return err
 	}
-	conn, err := s.writeDB.Conn(ctx)
-	if err != nil {
+	if s.conn, err = s.writeDB.Conn(ctx); err != nil {
 		return err
 	}
-	s.writer = writer{conn, &statements{prepare: conn.PrepareContext, kept: map[string]*sql.Stmt{}}}
-	db, err := openDB(s.path, readerParams)
-	if err != nil {
+	s.writer = s.prepared(s.conn)
+	if s.readDB, err = openDB(s.path, readerParams); err != nil {
 		return err
 	}
-	db.SetMaxOpenConns(maxReaders)
-	db.SetMaxIdleConns(maxReaders)
-	db.SetConnMaxIdleTime(time.Minute)
-	s.readers = pool{db, &statements{prepare: db.PrepareContext, kept: map[string]*sql.Stmt{}}}
+	s.readDB.SetMaxOpenConns(maxReaders)
+	s.readDB.SetMaxIdleConns(maxReaders)
+	s.readDB.SetConnMaxIdleTime(time.Minute)
+	s.reader = s.prepared(s.readDB)
 	return nil
+}
+
+// prepared makes a session that keeps statements until the store is closed.
+func (s *Store) prepared(on preparer) session {
+	st := &statements{prepare: on.PrepareContext, kept: map[string]*sql.Stmt{}}
+	s.kept = append(s.kept, st)
+	return prepared{on, st}
 }
 
 func (s *Store) isClosed() bool {
@@ -109,8 +116,8 @@ func (s *Store) isClosed() bool {
 	}
 }
 
-// Close waits for the write that is under way, ends the questions that are, and
-// releases the file. Closing again does nothing.
+// Close waits for the requests that are under way and releases the file.
+// Closing again does nothing.
 func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {
@@ -127,11 +134,14 @@ func (s *Store) Close() error {
 
 func (s *Store) release() error {
 	var errs []error
-	if s.readers.db != nil {
-		errs = append(errs, s.readers.db.Close())
+	for _, st := range s.kept {
+		errs = append(errs, st.close())
 	}
-	if s.writer.conn != nil {
-		errs = append(errs, s.writer.conn.Close())
+	if s.readDB != nil {
+		errs = append(errs, s.readDB.Close())
+	}
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
 	}
 	if s.writeDB != nil {
 		errs = append(errs, s.writeDB.Close())
@@ -143,9 +153,3 @@ func (s *Store) release() error {
 func (s *Store) now() int64 { return s.clock().UnixMicro() }
 
 func fromMicro(t int64) time.Time { return time.UnixMicro(t).UTC() }
-
-// exists reports whether there is anything at path.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}

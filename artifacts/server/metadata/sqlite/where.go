@@ -176,12 +176,12 @@ func (b *statement) in(expr string, args []any, f *metadata.Filter) {
 		values = append(values, sqlValue(v))
 	}
 	b.write("(", nil)
-	b.write("coalesce("+expr, args)
-	b.write(" IN (", nil)
-	if len(values) > 0 {
-		b.write("?"+strings.Repeat(", ?", len(values)-1), values)
+	if len(values) == 0 {
+		b.write("FALSE", nil)
+	} else {
+		b.write("coalesce("+expr, args)
+		b.write(" IN (?"+strings.Repeat(", ?", len(values)-1)+"), FALSE)", values)
 	}
-	b.write("), FALSE)", nil)
 	if null {
 		b.write(" OR "+expr, args)
 		b.write(" IS NULL", nil)
@@ -220,8 +220,11 @@ func (b *statement) words(c column, f *metadata.Filter) {
 			values = append(values, v)
 		}
 		b.write("(", nil)
-		marks := strings.TrimPrefix(strings.Repeat(", ?", len(values)), ", ")
-		some(c.word+" IN ("+marks+")", values...)
+		if len(values) == 0 {
+			b.write("FALSE", nil)
+		} else {
+			some(c.word+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
+		}
 		if null {
 			b.write(" OR NOT ", nil)
 			some("TRUE")

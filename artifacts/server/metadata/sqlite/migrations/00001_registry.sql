@@ -128,11 +128,9 @@ CREATE TABLE collections (
   updated_at    INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX collections_by_name ON collections (project_id, name) WHERE state = 'READY';
-CREATE INDEX collections_by_id ON collections (project_id, id) WHERE state = 'READY';
-CREATE INDEX collections_by_type ON collections (project_id, type_id, id) WHERE state = 'READY';
-CREATE INDEX collections_by_created_at ON collections (project_id, created_at, id) WHERE state = 'READY';
-CREATE INDEX collections_project ON collections (project_id);
-CREATE INDEX collections_type ON collections (type_id);
+CREATE INDEX collections_by_id ON collections (project_id, state, id);
+CREATE INDEX collections_by_type ON collections (type_id, state, id);
+CREATE INDEX collections_by_created_at ON collections (project_id, state, created_at, id);
 
 -- A version's type is its sequence's, so that moving a sequence is one row.
 CREATE TABLE artifacts (
@@ -187,8 +185,8 @@ CREATE TABLE memberships (
   removed_at          INTEGER,
   UNIQUE (collection_id, version_index)
 ) STRICT;
-CREATE INDEX memberships_by_version ON memberships (collection_id, version_index, id) WHERE removed_at IS NULL;
-CREATE INDEX memberships_by_created_at ON memberships (collection_id, artifact_created_at, id) WHERE removed_at IS NULL;
+CREATE INDEX memberships_by_version ON memberships (collection_id, removed_at, version_index, id);
+CREATE INDEX memberships_by_created_at ON memberships (collection_id, removed_at, artifact_created_at, id);
 CREATE UNIQUE INDEX memberships_by_artifact ON memberships (artifact_id, collection_id) WHERE removed_at IS NULL;
 CREATE INDEX memberships_artifact ON memberships (artifact_id);
 
@@ -239,13 +237,15 @@ CREATE INDEX manifests_by_artifact ON manifests (artifact_id, id);
 CREATE INDEX manifests_base ON manifests (base_artifact_id) WHERE base_artifact_id IS NOT NULL;
 
 -- What committed manifests list. References have neither key nor birth artifact.
+-- birth_artifact_id comes from stored_files and has no foreign key of its own,
+-- which would take an index as large as the table.
 CREATE TABLE files (
   artifact_id       INTEGER NOT NULL REFERENCES artifacts (id),
   path              TEXT NOT NULL,
   digest            TEXT NOT NULL,
   size              INTEGER NOT NULL CHECK (size >= 0),
   ref               TEXT,
-  birth_artifact_id INTEGER REFERENCES artifacts (id),
+  birth_artifact_id INTEGER,
   key               BLOB CHECK (key IS NULL OR length(key) = 32),
   extra             TEXT,
   PRIMARY KEY (artifact_id, path),
