@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/artifacts/connect"
+	"github.com/reliquary/reliquary/capi/session"
+	"github.com/reliquary/reliquary/tools"
+)
+
+// operations are defined when the first session is opened: a program that only
+// loads the library does not wait for it.
+var operations = sync.OnceValue(func() map[string]tools.Operation {
+	byName := make(map[string]tools.Operation)
+	for _, o := range tools.All() {
+		byName[o.Name] = o
+	}
+	return byName
+})
+
+// A core runs the operations of package tools on what connect has opened.
+type core struct {
+	*connect.Connection
+}
+
+// openCore opens what a host asks for, and says where that led.
+func openCore(ctx context.Context, c session.Config, log *slog.Logger) (session.Core, []byte, error) {
+	settings, err := settingsOf(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := connect.Open(ctx, settings, connect.Options{Logger: log, UserAgent: c.UserAgent})
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := json.Marshal(opened{
+		Version:     version(),
+		Server:      conn.Server,
+		Dir:         conn.Dir,
+		Why:         conn.Why,
+		Created:     conn.Created,
+		Description: conn.Description.String(),
+		Warnings:    settings.Warnings,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return withFaults(core{conn}, log), answer, nil
+}
+
+// opened is the answer to reliquary_open.
+type opened struct {
+	Version     string   `json:"version"`
+	Server      string   `json:"server,omitempty"`
+	Dir         string   `json:"dir,omitempty"`
+	Why         string   `json:"why"`
+	Created     bool     `json:"created"`
+	Description string   `json:"description"`
+	Warnings    []string `json:"warnings,omitempty"`
+}
+
+// settingsOf resolves what a host said as connect resolves an environment.
+// What the host named comes before settings, as variables do.
+func settingsOf(c session.Config) (connect.Settings, error) {
+	env := connect.Environment{Vars: make(map[string]string), Home: c.Home, Dir: c.Cwd, OS: runtime.GOOS}
+	maps.Copy(env.Vars, c.Env)
+	if c.BaseURL != "" || c.APIKey != "" {
+		delete(env.Vars, "RELIQUARY_DIR") // it would win, and the host has not meant it
+	}
+	for name, value := range map[string]string{
+		"WANDB_BASE_URL": c.BaseURL,
+		"WANDB_API_KEY":  c.APIKey,
+		"WANDB_ENTITY":   c.Entity,
+		"WANDB_PROJECT":  c.Project,
+		"RELIQUARY_DIR":  c.Dir,
+	} {
+		if value != "" {
+			env.Vars[name] = value
+		}
+	}
+	s, err := connect.ReadSettings(env)
+	if err != nil {
+		return s, err
+	}
+	// The person is told what the host said, not how it was passed on.
+	if c.Dir != "" {
+		return s.WithDir(s.Dir, "dir"), nil
+	}
+	if c.BaseURL != "" {
+		s.BaseURLSource = "base_url"
+	}
+	if c.APIKey != "" {
+		s.APIKeySource = "api_key"
+	}
+	return s, nil
+}
+
+// Call runs one operation.
+func (c core) Call(ctx context.Context, name string, input []byte, _ func([]byte)) ([]byte, error) {
+	o, ok := operations()[name]
+	if !ok {
+		_, err := tools.Lookup(tools.All(), name)
+		return nil, err
+	}
+	out, err := o.Call(ctx, c.Client, input)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := json.Marshal(out)
+	if err != nil {
+		return nil, &tools.Error{Code: artifacts.KindCorrupt, Operation: name, Message: "its answer cannot be written as JSON: " + err.Error()}
+	}
+	return answer, nil
+}
+
+// version is what the build recorded: the module's version if it has one.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
