@@ -65,21 +65,13 @@ func apiKey(r *http.Request) string {
 	return ""
 }
 
-// keyLength is the least length of what follows the first dash of a key:
-// clients refuse shorter ones by themselves.
-const keyLength = 40
-
 // openName is what a user may be called who needs no key.
-var openName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+var openName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
 
-// openUser is the user that a key names in open mode, who is created when first
-// seen: anna for anna-0000000000000000000000000000000000000000, and the key
-// itself where no forty characters follow a dash.
-func (s *Server) openUser(ctx context.Context, key string) (metadata.User, error) {
-	name := key
-	if before, after, ok := strings.Cut(key, "-"); ok && len(after) >= keyLength {
-		name = before
-	}
+// openUser is the user whose name the key is in open mode, created when first
+// seen. The whole key is the name: two keys are never one user, and a client
+// that wants forty characters of a key gets a user with a long name.
+func (s *Server) openUser(ctx context.Context, name string) (metadata.User, error) {
 	if !openName.MatchString(name) {
 		return metadata.User{}, &metadata.Error{Kind: metadata.KindDenied, Message: "the key does not name a user"}
 	}
@@ -87,7 +79,7 @@ func (s *Server) openUser(ctx context.Context, key string) (metadata.User, error
 	if !metadata.IsNotFound(err) {
 		return u, err
 	}
-	_, err = s.o.Metadata.CreateUser(ctx, metadata.NewUser{Username: name, KeySHA256: sha256.Sum256([]byte(key))})
+	_, err = s.o.Metadata.CreateUser(ctx, metadata.NewUser{Username: name, KeySHA256: sha256.Sum256([]byte(name))})
 	// Somebody else may have been quicker; then the user is there as well.
 	if err != nil && metadata.KindOf(err) != metadata.KindConflict {
 		return metadata.User{}, err

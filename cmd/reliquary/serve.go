@@ -127,8 +127,9 @@ func greet(t terminal, dir *directory.Directory, url string, auth server.AuthMod
 	t.printf("Point the wandb package at it:\n\n  export WANDB_BASE_URL=%s\n", url)
 	switch {
 	case auth == server.AuthOpen:
-		t.printf("  export WANDB_API_KEY=anna-0000000000000000000000000000000000000000\n\n" +
-			"Any key is taken for the user that its first word names (--auth=open): for development only.\n")
+		t.printf("  export WANDB_API_KEY=developer-0000000000000000000000000000000000000000\n\n" +
+			"Any key is taken as the name of its user (--auth=open): for development only. The wandb package\n" +
+			"wants at least 40 characters after the first dash.\n")
 	case dir.Created:
 		credentials, err := dir.Credentials()
 		if err != nil {
