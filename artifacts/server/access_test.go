@@ -33,7 +33,7 @@ func TestOtherPeoplesThings(t *testing.T) {
 	var run string
 	p.into(t, &run, "project", "run", "id")
 
-	vars := map[string]any{"id": id, "portfolio": portfolio, "sequence": sequence, "pending": pending, "manifest": manifest, "run": run, "md5": base64MD5("secret text"), "client": "client-" + versionDigest("a.txt", "secret text")}
+	vars := map[string]any{"id": id, "portfolio": portfolio, "sequence": sequence, "pending": pending, "manifest": manifest, "run": run, "md5": base64MD5("secret text"), "client": "annadata" + versionDigest("a.txt", "secret text")}
 	if p := must(t, r.URL, anna, `query Q($client: ID!) { clientIDMapping(clientID: $client) { serverID } }`, vars); !strings.Contains(string(p.Data), id) {
 		t.Fatalf("Anna's own client id: %s", p.Data)
 	}

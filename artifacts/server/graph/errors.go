@@ -33,8 +33,8 @@ func (g *Graph) present(ctx context.Context, err error) *gqlerror.Error {
 		if known.Kind == metadata.KindUnavailable || known.Kind == metadata.KindCorrupt {
 			g.log.ErrorContext(ctx, "a request failed", "operation", operationName(ctx), "kind", string(known.Kind), "error", known.Message, "cause", known.Err)
 		}
-	case errors.As(err, &gql):
-		// From gqlgen itself: arguments or variables of the wrong shape.
+	case errors.As(err, &gql) && (gql.Err == nil || badArguments(ctx)):
+		// From gqlgen itself; it wraps what resolvers return as well.
 		out.Message, out.Locations, out.Rule = gql.Message, gql.Locations, gql.Rule
 		if len(gql.Path) > 0 {
 			out.Path = gql.Path
@@ -50,6 +50,13 @@ func (g *Graph) present(ctx context.Context, err error) *gqlerror.Error {
 		g.log.ErrorContext(ctx, "a resolver failed", "incident", id, "operation", operationName(ctx), "path", out.Path.String(), "error", err)
 	}
 	return out
+}
+
+// badArguments reports whether a field failed because its arguments could not
+// be read: then the resolver was not called.
+func badArguments(ctx context.Context) bool {
+	fc := graphql.GetFieldContext(ctx)
+	return fc != nil && fc.Args == nil && fc.Field.Field != nil && fc.Field.Definition != nil && len(fc.Field.Definition.Arguments) > 0
 }
 
 // recovered is called by gqlgen with what a resolver panicked with.
