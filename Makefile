@@ -58,7 +58,8 @@ test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed ## Ins
 
 .PHONY: generate
 generate: ## Make every generated file anew
-	@$(GO) generate ./...
+	@$(GO) generate ./artifacts/... ./tools/... ./schemas/...
+	$(GO) generate ./cmd/...
 
 .PHONY: generate-check
 generate-check:

@@ -61,7 +61,7 @@ func doctor(ctx context.Context, t terminal, o doctorOptions) error {
 
 func printReport(t terminal, r directory.Report) {
 	t.printf("%s\n  %s, %s, %s (%s)\n", r.Path,
-		count(r.Versions, "version"), count(r.Files, "file"), count(r.Blobs, "blob"), bytes(r.Bytes))
+		count(r.Versions, "version"), count(r.Files, "file"), count(r.Blobs, "blob"), size(r.Bytes))
 	for _, p := range r.Problems {
 		t.printf("\n%s  %s\n       %s\n", p.Severity, p.Subject, p.Message)
 		if p.Advice != "" {
@@ -70,7 +70,7 @@ func printReport(t terminal, r directory.Report) {
 	}
 	t.printf("\n")
 	if r.FreeBytes > 0 {
-		t.printf("%s are held by nothing.\n", bytes(r.FreeBytes))
+		t.printf("%s are held by nothing.\n", size(r.FreeBytes))
 	}
 	checked := "every file is there with its size (--deep reads them too)"
 	if r.Deep {
@@ -102,8 +102,8 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// bytes is a size as people read it.
-func bytes(n int64) string {
+// size is a number of bytes as people read it.
+func size(n int64) string {
 	const units = "KMGTPE"
 	if n < 1024 {
 		return fmt.Sprintf("%d B", n)

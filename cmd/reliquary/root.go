@@ -66,7 +66,10 @@ func newRootCommand(t terminal) *cobra.Command {
 	root.AddCommand(
 		newServeCommand(t),
 		newKeyCommand(t),
+		newMCPCommand(t),
 		newDoctorCommand(t),
+		newCallCommand(t),
+		newSchemaCommand(t),
 		newVersionCommand(t),
 	)
 	return root

@@ -22,12 +22,14 @@ import (
 	"time"
 )
 
-// The two Python programs, one for each side of the registry.
+// The Python programs that use the registry: wandb's, the agent's, wandb's again.
 var (
 	//go:embed log.py
 	logScript string
 	//go:embed walk.py
 	walkScript string
+	//go:embed readback.py
+	readBackScript string
 )
 
 func main() {
@@ -91,6 +93,14 @@ func (j *journey) run(ctx context.Context) (err error) {
 		return fmt.Errorf("walking with the MCP client: %w", err)
 	}
 
+	step("The wandb package sees what the agent did", "and downloads what was logged, from an empty cache")
+	if err := os.RemoveAll(filepath.Join(j.home, ".cache")); err != nil {
+		return err
+	}
+	if err := j.python(ctx, j.wandb, readBackScript); err != nil {
+		return fmt.Errorf("reading back with the wandb package: %w", err)
+	}
+
 	stopped = true
 	if err := end(); err != nil {
 		return err
@@ -125,14 +135,14 @@ func (j *journey) serve(ctx context.Context) (end func() error, err error) {
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if v, ok := strings.CutPrefix(line, "export WANDB_BASE_URL="); ok {
+		line := lines.Text()
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "export WANDB_BASE_URL="); ok {
 			j.url = v
 		}
-		if v, ok := strings.CutPrefix(line, "export WANDB_API_KEY="); ok {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "export WANDB_API_KEY="); ok {
 			j.key = v
 			// Keys are secrets even here, where this one opens nothing for long.
-			line = "export WANDB_API_KEY=" + v[:6] + strings.Repeat("*", 8)
+			line = strings.Replace(line, v[6:], strings.Repeat("*", 8), 1)
 		}
 		fmt.Println("  " + line)
 		if strings.HasPrefix(line, "Ctrl-C ends it") {

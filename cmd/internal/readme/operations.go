@@ -11,10 +11,10 @@ import (
 
 // An operation is what the index of the schemas says of one.
 type operation struct {
-	Name    string `json:"name"`
-	Effect  string `json:"effect"`
-	Toolset string `json:"toolset"`
-	Words   string `json:"words"`
+	Name        string `json:"name"`
+	Effect      string `json:"effect"`
+	Toolset     string `json:"toolset"`
+	Description string `json:"description"`
 }
 
 // operationsTable has one row for each operation, in the index's order.
@@ -35,7 +35,7 @@ func operationsTable(index string) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("| operation | effect | what it does |\n|---|---|---|\n")
 	for _, o := range in.Operations {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", o.Name, o.Effect, firstSentence(o.Words))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", o.Name, o.Effect, firstSentence(o.Description))
 	}
 	return b.Bytes(), nil
 }
