@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -167,4 +168,33 @@ func createTemp(dir, prefix string) (*os.File, error) {
 			return f, err
 		}
 	}
+}
+
+// parts is the folder of transfers under way, as a root and a folder below it.
+func (c *fileCache) parts() (*os.Root, string, error) {
+	dir := filepath.Join(c.dir, "reliquary", "parts")
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return nil, "", err
+		}
+		root, err = os.OpenRoot(dir)
+	}
+	return root, ".", err
+}
+
+// keepEtag keeps a copy of what a URL held while it had an ETag. That it
+// cannot is no failure of who fetched it.
+func (c *fileCache) keepEtag(f *os.File, url, etag string) {
+	out, err := c.temp()
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	if _, err := f.Seek(0, io.SeekStart); err == nil {
+		if _, err = io.Copy(out, f); err == nil && moveTo(out.Name(), c.etagObject(url, etag)) == nil {
+			return
+		}
+	}
+	os.Remove(out.Name())
 }

@@ -36,10 +36,12 @@ type files struct {
 	FileConfig
 	cache *fileCache      // nil if there is none
 	own   *http.Transport // for references, if the caller gave none
+
+	buffers *copyBuffers
 }
 
 func newFiles(cfg FileConfig) files {
-	f := files{FileConfig: cfg}
+	f := files{FileConfig: cfg, buffers: &copyBuffers{}}
 	f.Workers = orDefault(cfg.Workers, defaultWorkers)
 	f.Streams = orDefault(cfg.Streams, defaultStreams)
 	f.Stall = orDefault(cfg.Stall, defaultStall)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"syscall"
 )
 
@@ -42,3 +43,14 @@ func ofFile(path string, err error) error {
 	out.Message = fmt.Sprintf("file %q: %s", path, e.Message)
 	return &out
 }
+
+// plural is a number of things in words.
+func plural(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// quote puts a path into a message.
+func quote(path string) string { return strconv.Quote(path) }

@@ -1,0 +1,230 @@
+package artifacts
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// This file keeps manifests of committed versions, and under which names the
+// versions were known, so that what is on disk can be used and checked without
+// a connection. A kept manifest is the file that the server sent, behind one
+// line of JSON that says what it is of and what its digest is.
+
+// keptForm is the form of files that this program keeps for itself.
+const keptForm = "reliquary kept 1"
+
+// A keptHeader is the first line of a kept manifest. Behind it stands, after
+// the manifest, the hex SHA-256 of the manifest.
+type keptHeader struct {
+	Form   string `json:"form"`
+	Server string `json:"server"`
+	ID     string `json:"id"`
+	Digest string `json:"digest"` // the version's
+}
+
+// A keptName is what a name meant when it was last looked up with success.
+type keptName struct {
+	Form     string         `json:"form"`
+	Server   string         `json:"server"`
+	Name     string         `json:"name"`
+	Seen     time.Time      `json:"seen"`
+	TTL      *time.Duration `json:"ttl,omitempty"`
+	Artifact *Artifact      `json:"artifact"`
+}
+
+func (c *Client) keptManifestFile(id string) string {
+	return filepath.Join(c.files.CacheDir, "reliquary", "manifests", hexOf(c.BaseURL(), id))
+}
+
+func (c *Client) keptNameFile(name string) string {
+	return filepath.Join(c.files.CacheDir, "reliquary", "names", hexOf(c.BaseURL(), name))
+}
+
+// keptManifest returns the manifest of a committed version if it is kept and
+// whole.
+func (c *Client) keptManifest(a *Artifact) *Manifest {
+	if c.files.cache == nil || a.State != Committed {
+		return nil
+	}
+	f, err := os.Open(c.keptManifestFile(a.ID))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil
+	}
+	r := bufio.NewReaderSize(f, 64<<10)
+	line, err := r.ReadBytes('\n')
+	if err != nil {
+		return nil
+	}
+	var head keptHeader
+	if json.Unmarshal(line, &head) != nil || head != c.keptHeader(a) {
+		return nil
+	}
+	size := info.Size() - int64(len(line)) - int64(hex.EncodedLen(sha256.Size))
+	if size < 0 {
+		return nil
+	}
+	sum := sha256.New()
+	body := io.TeeReader(io.LimitReader(r, size), sum)
+	m, err := ReadManifest(body)
+	if err != nil {
+		return nil
+	}
+	io.Copy(io.Discard, body) // white space at its end
+	trailer, err := io.ReadAll(r)
+	if err != nil || hex.EncodeToString(sum.Sum(nil)) != string(trailer) {
+		return nil
+	}
+	return m
+}
+
+func (c *Client) keptHeader(a *Artifact) keptHeader {
+	return keptHeader{Form: keptForm, Server: c.BaseURL(), ID: a.ID, Digest: a.Digest}
+}
+
+// A keeping is a manifest that is being kept. Failing to keep it is no failure
+// of who reads it: it only costs time later.
+type keeping struct {
+	client   *Client
+	artifact *Artifact
+	f        *os.File // nil if it is not kept
+	w        *bufio.Writer
+	sum      hash.Hash
+}
+
+// newKeeping begins to keep the manifest of a version.
+func (c *Client) newKeeping(a *Artifact) *keeping {
+	k := &keeping{client: c, artifact: a}
+	if c.files.cache == nil || a.State != Committed {
+		return k
+	}
+	f, err := c.files.cache.temp()
+	if err != nil {
+		return k
+	}
+	k.f, k.w, k.sum = f, bufio.NewWriterSize(f, 64<<10), sha256.New()
+	line, err := json.Marshal(c.keptHeader(a))
+	if err != nil {
+		k.discard()
+		return k
+	}
+	k.w.Write(append(line, '\n'))
+	return k
+}
+
+// Write keeps more of it. It never fails.
+func (k *keeping) Write(p []byte) (int, error) {
+	if k.f != nil {
+		k.sum.Write(p)
+		if _, err := k.w.Write(p); err != nil {
+			k.discard()
+		}
+	}
+	return len(p), nil
+}
+
+// done keeps it for good, and the names of its version.
+func (k *keeping) done() {
+	if k.f == nil {
+		return
+	}
+	k.w.WriteString(hex.EncodeToString(k.sum.Sum(nil)))
+	if k.w.Flush() == nil && moveTo(k.f.Name(), k.client.keptManifestFile(k.artifact.ID)) == nil {
+		k.f.Close()
+		k.f = nil
+	}
+	k.discard()
+	k.client.keepNames(k.artifact)
+}
+
+// discard gives it up, if it is not done.
+func (k *keeping) discard() {
+	if k.f != nil {
+		k.f.Close()
+		os.Remove(k.f.Name())
+		k.f = nil
+	}
+}
+
+// keepManifest keeps a manifest that was not read but made.
+func (c *Client) keepManifest(a *Artifact, m *Manifest) {
+	k := c.newKeeping(a)
+	defer k.discard()
+	if m.Write(k) == nil {
+		k.done()
+	}
+}
+
+// keepNames notes by which names a version was known.
+func (c *Client) keepNames(a *Artifact) {
+	if c.files.cache == nil {
+		return
+	}
+	place := a.Entity + "/" + a.Project + "/" + a.Collection + ":"
+	names := []string{place + a.Version}
+	for _, alias := range a.Aliases {
+		names = append(names, place+alias)
+	}
+	for _, name := range names {
+		kept := keptName{Form: keptForm, Server: c.BaseURL(), Name: name, Seen: time.Now().UTC().Truncate(time.Second), TTL: a.TTL, Artifact: a}
+		data, err := json.Marshal(kept)
+		if err != nil {
+			return
+		}
+		if replaceFile(c.keptNameFile(name), data) != nil {
+			return
+		}
+	}
+}
+
+// KeptArtifact finds a version by what this computer knows of it, without
+// asking the server: "[[entity/]project/]collection:alias" or ":v3", as it was
+// when the version was last downloaded, logged or its manifest read. An alias
+// may mean another version by now; v<N> does not. Its Manifest is there too, so
+// that Verify works, and Download as far as files are in the cache. seen is
+// when the server last said so. KindNotFound if nothing is known;
+// KindUnsupported without FileConfig.CacheDir.
+func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, seen time.Time, err error) {
+	const op = "look for a version on this computer"
+	if c.files.cache == nil {
+		return nil, time.Time{}, &Error{Kind: KindUnsupported, Op: op, Path: path, Message: "there is no cache to look in", Next: "configure a cache directory"}
+	}
+	p, err := ParsePath(path)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if p.Alias == "" {
+		p.Alias = "latest"
+	}
+	if p, err = c.Resolve(ctx, p); err != nil {
+		return nil, time.Time{}, located(op, path, err)
+	}
+	var kept keptName
+	data, err := os.ReadFile(c.keptNameFile(p.String()))
+	if err == nil {
+		err = json.NewDecoder(bytes.NewReader(data)).Decode(&kept)
+	}
+	if err != nil || kept.Form != keptForm || kept.Server != c.BaseURL() || kept.Name != p.String() || kept.Artifact == nil {
+		return nil, time.Time{}, &Error{
+			Kind: KindNotFound, Op: op, Path: p.String(),
+			Message: "nothing is known of it here",
+			Next:    "download it once while the server can be reached",
+		}
+	}
+	kept.Artifact.client = c
+	kept.Artifact.TTL = kept.TTL
+	return kept.Artifact, kept.Seen, nil
+}

@@ -1,0 +1,122 @@
+package artifacts
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A partial is a file that is being fetched, in a folder from which it can be
+// renamed to its place. What came of a large one is kept when the transfer is
+// interrupted: the next goes on behind it, in this process or another. How far
+// the file is whole stands in a small file beside it, because parts are written
+// in any order; whether it is right is decided by the digest of the whole.
+type partial struct {
+	root *os.Root
+	name string
+	f    *os.File
+	at   *os.File // nil for one that is not kept
+	have int64    // bytes from the start that are there
+	told int64    // what the file beside it says
+}
+
+// tellEvery is how often the file beside a partial is written, in bytes.
+const tellEvery = 8 << 20
+
+// openPartial begins or continues the file with a digest in a folder of root.
+func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, error) {
+	if size >= largeFile {
+		p, err := keptPartial(root, filepath.Join(dir, ".reliquary-"+sum.hex()+".part"), size)
+		if p != nil || err != nil {
+			return p, err
+		}
+	}
+	for {
+		p := &partial{root: root, name: filepath.Join(dir, ".reliquary-"+rand.Text()+".part")}
+		var err error
+		if p.f, err = root.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, fs.ErrExist) {
+			return p, err
+		}
+	}
+}
+
+// keptPartial opens a partial under a name that others find. nil if another
+// process is at it.
+func keptPartial(root *os.Root, name string, size int64) (*partial, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	p := &partial{root: root, name: name, f: f}
+	// Whoever had it may have finished and renamed it between the two calls.
+	here, err1 := root.Lstat(name)
+	open, err2 := f.Stat()
+	if !lockFile(f) || err1 != nil || err2 != nil || !os.SameFile(here, open) {
+		f.Close()
+		return nil, nil
+	}
+	if p.at, err = root.OpenFile(name+".at", os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+		f.Close()
+		return nil, err
+	}
+	said := make([]byte, 20)
+	n, _ := p.at.ReadAt(said, 0)
+	p.have, _ = strconv.ParseInt(strings.TrimSpace(string(said[:n])), 10, 64)
+	if p.have < 0 || p.have > open.Size() || p.have > size {
+		p.have = 0
+	}
+	p.told = p.have
+	return p, nil
+}
+
+// reached notes how far the file is whole.
+func (p *partial) reached(at int64) {
+	p.have = at
+	if p.at != nil && at-p.told >= tellEvery {
+		p.tell()
+	}
+}
+
+func (p *partial) tell() {
+	text := strconv.FormatInt(p.have, 10)
+	if _, err := p.at.WriteAt([]byte(text+strings.Repeat(" ", 20-len(text))), 0); err == nil {
+		p.told = p.have
+	}
+}
+
+// again forgets what came, because it was not right.
+func (p *partial) again() error {
+	p.have = 0
+	if p.at != nil {
+		p.tell()
+	}
+	return p.f.Truncate(0)
+}
+
+// placed says that the file was renamed to its place.
+func (p *partial) placed() {
+	if p.at != nil {
+		p.at.Close()
+		p.root.Remove(p.name + ".at")
+	}
+	p.name = ""
+}
+
+// leave ends the work on it: it is kept for later if it is worth that and keep
+// says so, and otherwise removed. Nothing happens to one that was placed.
+func (p *partial) leave(keep bool) {
+	switch {
+	case p.name == "":
+	case keep && p.at != nil && p.have > 0:
+		p.tell()
+		p.at.Close()
+	default:
+		p.root.Remove(p.name)
+		p.placed()
+	}
+	p.f.Close()
+}

@@ -1,0 +1,233 @@
+package artifacts
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// localName is an entry's path in this system's form. Some systems have names
+// that others do not.
+func localName(path string) (string, error) {
+	if why := badEntryPath(path); why != "" {
+		return "", &Error{Kind: KindCorrupt, Message: "its path cannot be used: " + why, Next: "report it to whoever logged the version"}
+	}
+	name, err := filepath.Localize(path)
+	if err != nil {
+		return "", &Error{Kind: KindConflict, Message: "this system has no files of that name", Next: "download it on another system", Err: err}
+	}
+	return name, nil
+}
+
+// inTheWay is an error of the folder that files are put in.
+func inTheWay(err error) error {
+	e, ok := errors.AsType[*Error](localFailure("", "", err))
+	if !ok {
+		return err
+	}
+	if strings.Contains(err.Error(), "escapes from parent") {
+		e.Kind = KindDenied
+		e.Message = "a link on the way to it leads out of the folder, and is not followed"
+		e.Next = "remove the link, or choose another folder"
+	}
+	return e
+}
+
+// folder makes the folder of a file.
+func (d *downloading) folder(name string) error {
+	dir := filepath.Dir(name)
+	d.mu.Lock()
+	known := d.folders[dir]
+	d.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := d.root.MkdirAll(dir, 0o777); err != nil {
+		return inTheWay(err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for dir != "." && !d.folders[dir] {
+		d.folders[dir] = true
+		dir = filepath.Dir(dir)
+	}
+	return nil
+}
+
+// syncFolders has the names of all files on the disk.
+func (d *downloading) syncFolders() error {
+	for dir := range d.folders {
+		f, err := d.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errDamaged is a file whose bytes do not have the digest that they are kept under.
+var errDamaged = errors.New("the bytes do not have their digest")
+
+// copyStep is how much is copied between two looks at the context.
+const copyStep = 16 << 20
+
+// place puts a copy of f to the place of an entry. checked says that its bytes
+// are known to have the digest; otherwise they are checked on the way, and
+// errDamaged says that they do not.
+func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *ManifestEntry, sum md5sum) error {
+	name, err := localName(e.Path)
+	if err != nil {
+		return err
+	}
+	if err := d.folder(name); err != nil {
+		return err
+	}
+	if !checked && d.o.Place == PlaceLink && d.cache != nil {
+		got, err := d.c.hashOpen(ctx, f, nil, "")
+		if err != nil {
+			return err
+		}
+		if got != sum {
+			return errDamaged
+		}
+		d.cache.confirm(f, sum)
+		checked = true
+	}
+	if checked && d.o.Place == PlaceLink && d.link(f, name) {
+		info, err := f.Stat()
+		if err != nil {
+			return localFailure("", "", err)
+		}
+		d.meter.add(0, info.Size())
+		d.learn(f, e.Path, sum)
+		return nil
+	}
+	temp := filepath.Join(filepath.Dir(name), ".reliquary-"+rand.Text()+".tmp")
+	out, err := d.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return inTheWay(err)
+	}
+	if err = d.fill(ctx, out, f, checked, sum); err == nil && d.o.Durable {
+		err = out.Sync()
+	}
+	if err == nil {
+		err = d.root.Rename(temp, name)
+	}
+	if err != nil {
+		out.Close()
+		d.root.Remove(temp)
+		if errors.Is(err, errDamaged) {
+			return err
+		}
+		return inTheWay(err)
+	}
+	d.learn(out, e.Path, sum)
+	return localFailure("", "", out.Close())
+}
+
+// fill copies in to out.
+func (d *downloading) fill(ctx context.Context, out, in *os.File, checked bool, sum md5sum) error {
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	var moved int64
+	done := func() bool { return ctx.Err() != nil }
+	if checked {
+		// From file to file: the kernel copies, or shares the blocks.
+		for {
+			n, err := io.CopyN(out, in, copyStep)
+			d.meter.add(0, n)
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
+			case done():
+				return canceled(ctx)
+			}
+		}
+	}
+	h := md5.New()
+	buf := d.c.files.buffers.get()
+	defer d.c.files.buffers.put(buf)
+	for {
+		n, err := in.Read(*buf)
+		if n > 0 {
+			h.Write((*buf)[:n])
+			if _, err := out.Write((*buf)[:n]); err != nil {
+				return err
+			}
+			moved += int64(n)
+			d.meter.add(0, int64(n))
+		}
+		switch {
+		case err == io.EOF && md5sum(h.Sum(nil)) != sum:
+			d.meter.add(0, -moved)
+			return errDamaged
+		case err == io.EOF:
+			if d.cache != nil && in.Name() == d.cache.object(sum) {
+				d.cache.confirm(in, sum)
+			}
+			return nil
+		case err != nil:
+			return err
+		case done():
+			return canceled(ctx)
+		}
+	}
+}
+
+// link makes a hard link to f under a name, in place of what is there. It
+// reports whether that worked.
+func (d *downloading) link(f *os.File, name string) bool {
+	info, err := f.Stat()
+	if err != nil || f.Chmod(info.Mode().Perm()&^0o222) != nil {
+		return false
+	}
+	dir, err := d.root.Open(filepath.Dir(name))
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	// A root links only within itself. The folder is open, and was opened
+	// below the root: by its descriptor it is reached without following
+	// whatever its path leads to by now.
+	temp := ".reliquary-" + rand.Text() + ".tmp"
+	if os.Link(f.Name(), filepath.Join(folderOf(dir), temp)) != nil {
+		return false
+	}
+	temp = filepath.Join(filepath.Dir(name), temp)
+	if err := d.root.Rename(temp, name); err != nil {
+		d.root.Remove(temp)
+		return false
+	}
+	// Renaming one link of a file over another does nothing.
+	d.root.Remove(temp)
+	return true
+}
+
+// folderOf is a path of an open folder.
+func folderOf(dir *os.File) string {
+	own := "/proc/self/fd/" + strconv.FormatUint(uint64(dir.Fd()), 10)
+	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+		return dir.Name() // not Linux
+	}
+	return own
+}
+
+// learn remembers the digest of a file that was just put in place.
+func (d *downloading) learn(f *os.File, path string, sum md5sum) {
+	if info, err := f.Stat(); err == nil {
+		d.known.put(path, stampOf(info), sum)
+	}
+}

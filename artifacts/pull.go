@@ -1,0 +1,369 @@
+package artifacts
+
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"hash"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+)
+
+// This file brings the bytes of one file to disk and tells their digest.
+
+// largeFile is the size from which a file is fetched in parts, over several
+// connections, while its digest is made beside that; and from which what an
+// interrupted transfer brought is kept for the next.
+const largeFile = 32 << 20
+
+// pullPart is how much of a large file one request asks for.
+const pullPart = 32 << 20
+
+// A source is where the bytes of one file can be had.
+type source struct {
+	client    *Client
+	transport http.RoundTripper
+	renew     func(ctx context.Context) (string, error) // nil if there is no other address
+
+	turn gate
+	mu   sync.Mutex
+	url  string
+}
+
+func (c *Client) newSource(url string, renew func(context.Context) (string, error)) *source {
+	return &source{client: c, transport: c.transport, renew: renew, url: url, turn: newGate()}
+}
+
+func (s *source) address() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.url
+}
+
+// refresh gets a fresh address in place of one that no longer works, unless
+// another connection has done so meanwhile.
+func (s *source) refresh(used *string) func(context.Context) error {
+	if s.renew == nil {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		if err := s.turn.enter(ctx); err != nil {
+			return err
+		}
+		defer s.turn.leave()
+		if s.address() != *used {
+			return nil
+		}
+		url, err := s.renew(ctx)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.url = url
+		return nil
+	}
+}
+
+// fetch asks for bytes, with retries until the first of them come.
+func (s *source) fetch(ctx context.Context, from, end int64) (*answer, error) {
+	var d *answer
+	var used string
+	err := s.client.persist(ctx, func(ctx context.Context) (int64, *setback) {
+		used = s.address()
+		var bad *setback
+		d, bad = s.client.fetch(ctx, s.transport, used, from, end)
+		return 0, bad
+	}, s.refresh(&used))
+	return d, err
+}
+
+// copyBuffers are shared by transfers: there is one at most per transfer under way.
+type copyBuffers struct{ pool sync.Pool }
+
+const copyBuffer = 256 << 10
+
+func (b *copyBuffers) get() *[]byte {
+	if p, ok := b.pool.Get().(*[]byte); ok {
+		return p
+	}
+	p := make([]byte, copyBuffer)
+	return &p
+}
+
+func (b *copyBuffers) put(p *[]byte) { b.pool.Put(p) }
+
+// A pulling is one file on its way to disk.
+type pulling struct {
+	src  *source
+	f    *os.File
+	size int64 // -1 if unknown
+	tick func(int64)
+	// seen, if not nil, is shown each answer before its body is read.
+	seen func(*http.Response) *setback
+}
+
+// whole fetches the file over one connection, from its start, and returns its
+// digest and size.
+func (p *pulling) whole(ctx context.Context) (md5sum, int64, error) {
+	c := p.src.client
+	sum := md5.New()
+	var at int64
+	var used string
+	restart := func() error {
+		p.tick(-at)
+		at = 0
+		sum.Reset()
+		return p.f.Truncate(0)
+	}
+	if err := restart(); err != nil {
+		return md5sum{}, 0, localFailure("", "", err)
+	}
+	buf := c.files.buffers.get()
+	defer c.files.buffers.put(buf)
+	err := c.persist(ctx, func(ctx context.Context) (int64, *setback) {
+		used = p.src.address()
+		if p.size >= 0 && at == p.size && at > 0 {
+			return 0, nil // it broke behind the last byte
+		}
+		d, bad := c.fetch(ctx, p.src.transport, used, at, -1)
+		if bad != nil {
+			return 0, bad
+		}
+		defer d.Close()
+		if p.seen != nil {
+			if bad := p.seen(d.resp); bad != nil {
+				return 0, bad
+			}
+		}
+		if d.from != at { // a server without ranges begins again
+			if err := restart(); err != nil {
+				return 0, local(err)
+			}
+		}
+		if p.size >= 0 && d.total >= 0 && d.total != p.size {
+			return 0, &setback{Error: *wrongSize(d.total, p.size)}
+		}
+		var moved int64
+		for {
+			n, err := d.Read(*buf)
+			if n > 0 {
+				if p.size >= 0 && at+int64(n) > p.size {
+					return moved, &setback{Error: *wrongSize(at+int64(n), p.size)}
+				}
+				if _, err := p.f.WriteAt((*buf)[:n], at); err != nil {
+					return moved, local(err)
+				}
+				sum.Write((*buf)[:n])
+				at += int64(n)
+				moved += int64(n)
+				p.tick(int64(n))
+			}
+			switch {
+			case err == io.EOF && p.size >= 0 && at < p.size:
+				err = io.ErrUnexpectedEOF
+				fallthrough
+			case err != nil && err != io.EOF:
+				return moved, c.broken(ctx, d.resp.Request.Context(), d.resp.Request.URL, err)
+			case err == io.EOF:
+				return moved, nil
+			}
+		}
+	}, p.src.refresh(&used))
+	return md5sum(sum.Sum(nil)), at, err
+}
+
+func wrongSize(got, want int64) *Error {
+	return &Error{
+		Kind:    KindCorrupt,
+		Message: "the server has " + plural(got, "byte") + " of it, and the manifest says " + plural(want, "byte"),
+		Next:    "report it to whoever runs the server",
+	}
+}
+
+// local is a setback on our own disk.
+func local(err error) *setback {
+	e, _ := errors.AsType[*Error](localFailure("", "", err))
+	return &setback{Error: *e}
+}
+
+// errNoRanges is a server that answers a request for a part with the whole.
+var errNoRanges = errors.New("the server sends no parts of files")
+
+// parts fetches a large file over several connections and returns its digest.
+// have bytes at its start are there already; reached is told how far from the
+// start the file is whole. errNoRanges if the server cannot do it.
+func (p *pulling) parts(ctx context.Context, have int64, reached func(int64)) (md5sum, error) {
+	q := &partQueue{start: have, size: p.size}
+	q.news.L = &q.mu
+	p.tick(have)
+	crew := newCrew(ctx, p.src.client.files.Streams+1)
+	stop := context.AfterFunc(crew.ctx, q.giveUp)
+	defer stop()
+	sum := md5.New()
+	crew.run(func(context.Context) error { return p.digest(sum, q, reached) })
+	for range p.src.client.files.Streams {
+		crew.run(func(ctx context.Context) error {
+			for {
+				i, ok := q.next()
+				if !ok {
+					return nil
+				}
+				if err := p.part(ctx, q, i); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	err := crew.wait()
+	return md5sum(sum.Sum(nil)), err
+}
+
+// part fetches one part.
+func (p *pulling) part(ctx context.Context, q *partQueue, i int) error {
+	c := p.src.client
+	from, end := q.bounds(i)
+	buf := c.files.buffers.get()
+	defer c.files.buffers.put(buf)
+	var used string
+	var ranges error
+	at := from
+	err := c.persist(ctx, func(ctx context.Context) (int64, *setback) {
+		used = p.src.address()
+		d, bad := c.fetch(ctx, p.src.transport, used, at, end)
+		if bad != nil {
+			return 0, bad
+		}
+		defer d.Close()
+		if d.resp.StatusCode != http.StatusPartialContent {
+			ranges = errNoRanges
+			return 0, nil
+		}
+		if d.total >= 0 && d.total != p.size {
+			return 0, &setback{Error: *wrongSize(d.total, p.size)}
+		}
+		var moved int64
+		for at < end {
+			n, err := d.Read((*buf)[:min(int64(len(*buf)), end-at)])
+			if n > 0 {
+				if _, err := p.f.WriteAt((*buf)[:n], at); err != nil {
+					return moved, local(err)
+				}
+				at += int64(n)
+				moved += int64(n)
+				q.wrote(i, int64(n))
+				p.tick(int64(n))
+			}
+			if err == io.EOF && at < end {
+				err = io.ErrUnexpectedEOF
+			}
+			if err != nil && err != io.EOF {
+				return moved, c.broken(ctx, d.resp.Request.Context(), d.resp.Request.URL, err)
+			}
+		}
+		return moved, nil
+	}, p.src.refresh(&used))
+	return errors.Join(err, ranges)
+}
+
+// digest reads behind the connections what they have written, in order. The
+// bytes are still in the system's memory.
+func (p *pulling) digest(sum hash.Hash, q *partQueue, reached func(int64)) error {
+	buf := p.src.client.files.buffers.get()
+	defer p.src.client.files.buffers.put(buf)
+	var at int64
+	for at < p.size {
+		to, ok := q.wait(at)
+		if !ok {
+			break
+		}
+		for at < to {
+			n, err := p.f.ReadAt((*buf)[:min(int64(len(*buf)), to-at)], at)
+			if n == 0 && err != nil {
+				return localFailure("", "", err)
+			}
+			sum.Write((*buf)[:n])
+			at += int64(n)
+		}
+		reached(at)
+	}
+	return nil
+}
+
+// A partQueue gives out the parts of a file and knows how far it is whole.
+type partQueue struct {
+	start, size int64
+
+	mu    sync.Mutex
+	news  sync.Cond
+	given int
+	done  []int64 // bytes of each part that are there
+	first int     // the first part that is not whole
+	ended bool
+}
+
+func (q *partQueue) count() int { return int((q.size - q.start + pullPart - 1) / pullPart) }
+
+func (q *partQueue) bounds(i int) (from, end int64) {
+	from = q.start + int64(i)*pullPart
+	return from, min(from+pullPart, q.size)
+}
+
+// next gives out a part, in order.
+func (q *partQueue) next() (int, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended || q.given == q.count() {
+		return 0, false
+	}
+	q.given++
+	q.done = append(q.done, 0)
+	return q.given - 1, true
+}
+
+func (q *partQueue) wrote(i int, n int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.done[i] += n
+	if i == q.first {
+		q.news.Signal()
+	}
+}
+
+// wait waits until the file is whole beyond at, and says how far. It reports
+// false when no more will come.
+func (q *partQueue) wait(at int64) (int64, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		for q.first < len(q.done) {
+			from, end := q.bounds(q.first)
+			if q.done[q.first] < end-from {
+				break
+			}
+			q.first++
+		}
+		to := q.start + int64(q.first)*pullPart
+		if q.first < len(q.done) {
+			to += q.done[q.first]
+		}
+		to = min(to, q.size)
+		if to > at {
+			return to, true
+		}
+		if q.ended {
+			return 0, false
+		}
+		q.news.Wait()
+	}
+}
+
+// giveUp ends all waiting.
+func (q *partQueue) giveUp() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended = true
+	q.news.Signal()
+}

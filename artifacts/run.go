@@ -1,0 +1,112 @@
+package artifacts
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strings"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
+)
+
+// RunOptions say what run to make. nil means the defaults.
+type RunOptions struct {
+	Entity, Project string // "" means those of Config
+	ID              string // "" means a new one
+	DisplayName     string
+	JobType         string
+}
+
+// NewRun makes a run, or continues the one that has the ID, so that artifacts
+// can be logged and used by it (W&B: UpsertBucket). It writes no history and
+// sends no heartbeat: end it with FinishRun.
+func (c *Client) NewRun(ctx context.Context, o *RunOptions) (RunPath, error) {
+	const op = "make a run"
+	if o == nil {
+		o = &RunOptions{}
+	}
+	in, err := c.in(ctx, o.Entity, o.Project)
+	if err != nil {
+		return RunPath{}, err
+	}
+	id := o.ID
+	if id == "" {
+		id = newRunID()
+	}
+	run, err := wire.UpsertBucket(ctx, c.sender, wire.UpsertBucketInput{
+		Name: id, EntityName: in.Entity, ModelName: in.Project,
+		DisplayName: optionalText(o.DisplayName), JobType: optionalText(o.JobType),
+	})
+	path := in.Entity + "/" + in.Project + "/" + id
+	switch {
+	case err != nil:
+		return RunPath{}, c.fail(ctx, op, path, err)
+	case run == nil:
+		return RunPath{}, located(op, path, corrupt("a run was made and left out of the answer"))
+	}
+	r := RunPath{Entity: in.Entity, Project: in.Project, ID: run.Name}
+	if run.Project != nil { // the server has the last word on where it is
+		r.Entity, r.Project = run.Project.Entity.Name, run.Project.Name
+	}
+	return r, nil
+}
+
+// FinishRun says that a run has ended, well or not (W&B: UpsertBucket).
+func (c *Client) FinishRun(ctx context.Context, r RunPath, failed bool) error {
+	state := "finished"
+	if failed {
+		state = "failed"
+	}
+	_, err := wire.UpsertBucket(ctx, c.sender, wire.UpsertBucketInput{
+		Name: r.ID, EntityName: r.Entity, ModelName: r.Project, State: &state,
+	})
+	if err != nil {
+		return c.fail(ctx, "end a run", r.String(), err)
+	}
+	return nil
+}
+
+// UseArtifact records that a run read versions, so that lineage shows it (W&B:
+// UseArtifact; many of them in one operation).
+func (c *Client) UseArtifact(ctx context.Context, r RunPath, versions ...*Artifact) error {
+	const op = "record that a run uses artifacts"
+	precise, err := c.supports(ctx, featureUseWithPlace)
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(versions, wire.MaxBatch) {
+		inputs := make([]wire.UseArtifactInput, len(chunk))
+		for i, a := range chunk {
+			inputs[i] = wire.UseArtifactInput{EntityName: r.Entity, ProjectName: r.Project, RunName: r.ID, ArtifactID: wire.ID(a.ID)}
+			if precise {
+				inputs[i].ArtifactEntityName, inputs[i].ArtifactProjectName = &a.Entity, &a.Project
+			}
+		}
+		if err := wire.UseArtifacts(ctx, c.sender, inputs); err != nil {
+			return c.fail(ctx, op, r.String(), err)
+		}
+	}
+	return nil
+}
+
+const featureUseWithPlace = "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"
+
+// newRunID makes an id in the form that W&B gives to runs.
+func newRunID() string { return strings.ToLower(rand.Text()[:8]) }
+
+// newClientID makes an id of a client's own, in the form that W&B uses: 128
+// characters of a-z and 0-9.
+func newClientID() wire.ID {
+	var b strings.Builder
+	for b.Len() < 128 {
+		b.WriteString(strings.ToLower(rand.Text()))
+	}
+	return wire.ID(b.String()[:128])
+}
+
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
