@@ -160,7 +160,7 @@ const freshPrefix = ".reliquary-"
 func writeFile(path string, data []byte) (err error) {
 	defer func() {
 		if err != nil {
-			err = pathError(path, err)
+			err = pathError(filepath.Dir(path), err)
 		}
 	}()
 	f, err := os.CreateTemp(filepath.Dir(path), freshPrefix+"*") // mode 0600

@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/blobs/dir"
@@ -55,6 +56,8 @@ type Options struct {
 	MustExist bool
 	Logger    *slog.Logger   // nil: discarded
 	Clock     metadata.Clock // nil: time.Now
+	// unchanged refuses what could only be opened by writing something.
+	unchanged bool
 }
 
 // DefaultUsername is the first user of a registry that was not told another name.
@@ -81,6 +84,18 @@ type Directory struct {
 // ErrReadOnly, ErrNoSpace, ErrNotDirectory, ErrNoPermission or ErrMissing in
 // them. Nothing is changed in a directory that is refused.
 func Open(ctx context.Context, path string, o Options) (*Directory, error) {
+	d, err := open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	// What killed processes have left. It does not matter to this one.
+	if _, err := d.Blobs.CollectStale(ctx, dir.Ages{}); err != nil {
+		d.log.WarnContext(ctx, "leftovers could not be removed", "path", path, "error", err)
+	}
+	return d, nil
+}
+
+func open(ctx context.Context, path string, o Options) (_ *Directory, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -90,18 +105,6 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 	if o.Username == "" {
 		o.Username = DefaultUsername
 	}
-	d, err := open(ctx, path, o)
-	if err != nil {
-		return nil, err
-	}
-	// What killed processes have left. It does not matter to this one.
-	if _, err := d.Blobs.CollectStale(ctx, dir.Ages{}); err != nil {
-		o.Logger.WarnContext(ctx, "leftovers could not be removed", "path", path, "error", err)
-	}
-	return d, nil
-}
-
-func open(ctx context.Context, path string, o Options) (_ *Directory, err error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, pathError(path, err)
@@ -119,13 +122,17 @@ func open(ctx context.Context, path string, o Options) (_ *Directory, err error)
 	if err != nil {
 		return nil, err
 	}
+	if !m.Complete && o.unchanged {
+		return nil, fail(metadata.KindCorrupt, ErrDamaged,
+			"the registry in %s was being made when that was interrupted. `reliquary serve --dir %s` finishes it", d.Path, d.Path)
+	}
 	if !m.Complete {
 		if m, err = d.create(ctx, o); err != nil {
 			return nil, err
 		}
 	}
 	d.firstUser = m.FirstUser
-	if err := d.whole(); err != nil {
+	if err := d.whole(o.unchanged); err != nil {
 		return nil, err
 	}
 	if d.Secret, err = readSecret(d.file(secretFile)); err != nil {
@@ -191,12 +198,21 @@ func (d *Directory) lockError(ctx context.Context, err error) error {
 	return pathError(d.Path, err)
 }
 
-// whole looks whether the parts of a complete registry are there. None of them
-// may be made anew: that would pass for a registry that is empty.
-func (d *Directory) whole() error {
-	for _, name := range []string{metadataFile, blobsFolder, filepath.Join(blobsFolder, "sha256")} {
+// whole looks whether the parts of a complete registry are there. These may not
+// be made anew: that would pass for a registry that is empty. The others may,
+// but not by a check.
+func (d *Directory) whole(unchanged bool) error {
+	vital := []string{metadataFile, blobsFolder, filepath.Join(blobsFolder, "sha256")}
+	others := []string{filepath.Join(blobsFolder, "tmp"), filepath.Join(blobsFolder, "uploads"), secretFile}
+	if !unchanged {
+		others = nil
+	}
+	for _, name := range slices.Concat(vital, others) {
 		fi, err := os.Stat(d.file(name))
 		switch {
+		case errors.Is(err, os.ErrNotExist) && slices.Contains(others, name):
+			return fail(metadata.KindCorrupt, ErrDamaged,
+				"the registry in %s is damaged: its %s is gone. Nothing was changed; `reliquary serve --dir %s` makes another", d.Path, name, d.Path)
 		case errors.Is(err, os.ErrNotExist), err == nil && name == metadataFile && fi.Size() == 0:
 			return fail(metadata.KindCorrupt, ErrDamaged,
 				"the registry in %s is damaged: its %s is gone. Nothing was changed; restore it from a backup", d.Path, name)
