@@ -40,11 +40,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"await":      await,
-			"await-file": awaitFile,
-			"exits":      exits,
-			"mode":       mode,
-			"setenvfile": setEnvFile,
+			"await":        await,
+			"await-file":   awaitFile,
+			"exits":        exits,
+			"mode":         mode,
+			"setenvfile":   setEnvFile,
+			"wandb-python": wandbPython,
 		},
 	})
 }
@@ -136,4 +137,20 @@ func setEnvFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: setenvfile NAME FILE")
 	}
 	ts.Setenv(args[0], strings.TrimSuffix(ts.ReadFile(args[1]), "\n"))
+}
+
+// wandbPython runs a Python program with the wandb package: wandb-python FILE.
+// It has nothing configured but what the script has set.
+func wandbPython(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: wandb-python FILE")
+	}
+	python, err := filepath.Abs("../../.venv/wandb-0.31.0/bin/python")
+	ts.Check(err)
+	if _, err := os.Stat(python); err != nil {
+		ts.Fatalf("%v: run make test-env", err)
+	}
+	if err := ts.Exec(python, args[0]); (err != nil) != neg {
+		ts.Fatalf("%s ended with %v", args[0], err)
+	}
 }
