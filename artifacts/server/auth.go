@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
@@ -65,14 +64,27 @@ func apiKey(r *http.Request) string {
 	return ""
 }
 
-// openName is what a user may be called who needs no key.
-var openName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
+// maxOpenName bounds the names of users in open mode.
+const maxOpenName = 64
+
+// isOpenName reports whether a user who needs no key may be called so: letters,
+// digits, and _ . - behind the first. (Written out because a regular expression
+// would be compiled at every start of the program.)
+func isOpenName(name string) bool {
+	for i, c := range []byte(name) {
+		alphanumeric := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !alphanumeric && (i == 0 || c != '_' && c != '.' && c != '-') {
+			return false
+		}
+	}
+	return name != "" && len(name) <= maxOpenName
+}
 
 // openUser is the user whose name the key is in open mode, created when first
 // seen. The whole key is the name: two keys are never one user, and a client
 // that wants forty characters of a key gets a user with a long name.
 func (s *Server) openUser(ctx context.Context, name string) (metadata.User, error) {
-	if !openName.MatchString(name) {
+	if !isOpenName(name) {
 		return metadata.User{}, &metadata.Error{Kind: metadata.KindDenied, Message: "the key does not name a user"}
 	}
 	u, err := s.o.Metadata.UserByName(ctx, name)
