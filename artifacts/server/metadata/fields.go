@@ -299,6 +299,8 @@ func (f Field) value(op Op, v any) (any, error) {
 
 func (f Field) time(v any) (any, error) {
 	switch v := v.(type) {
+	case time.Time:
+		return v.UTC(), nil
 	case int64:
 		return time.Unix(v, 0).UTC(), nil
 	case float64:

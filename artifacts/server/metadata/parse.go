@@ -15,7 +15,7 @@ import (
 const (
 	maxFilterBytes  = 256 << 10
 	maxFilterDepth  = 32
-	maxFilterLeaves = 500   // comparisons
+	maxFilterTerms  = 500   // comparisons and objects in lists
 	maxFilterValues = 5_000 // values of all $in and $nin together
 	maxRegexBytes   = 1_000
 )
@@ -129,7 +129,15 @@ func number(n json.Number) (any, error) {
 }
 
 type parser struct {
-	depth, leaves, values int
+	depth, terms, values int
+}
+
+// term counts what becomes a part of the statement.
+func (p *parser) term() error {
+	if p.terms++; p.terms > maxFilterTerms {
+		return invalidf("the filter has more than %d comparisons; use $in for lists of values", maxFilterTerms)
+	}
+	return nil
 }
 
 // object reads {"name": ..., "$or": [...]}: all its members must hold.
@@ -220,6 +228,9 @@ func (p *parser) list(m member) ([]Filter, error) {
 		if !ok {
 			return nil, invalidf("%s takes a list of objects such as [{\"state\": \"COMMITTED\"}]; one of its items is %s", m.name, describe(item))
 		}
+		if err := p.term(); err != nil {
+			return nil, err
+		}
 		f, err := p.object(o)
 		if err != nil {
 			return nil, err
@@ -303,8 +314,8 @@ func withOptions(field string, pattern any, o object) (any, error) {
 }
 
 func (p *parser) compare(field string, op Op, value any) (Filter, error) {
-	if p.leaves++; p.leaves > maxFilterLeaves {
-		return Filter{}, invalidf("the filter has more than %d comparisons; use $in for lists of values", maxFilterLeaves)
+	if err := p.term(); err != nil {
+		return Filter{}, err
 	}
 	switch op {
 	case In, NotIn:

@@ -2,6 +2,7 @@ package metadatatest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
@@ -170,6 +171,23 @@ func filterTests() map[string]func(*testing.T, *registry) {
 					_, err := r.CountMemberships(r.ctx, id, f)
 					r.fails(err, metadata.KindInvalid)
 				}
+			}
+		},
+		"as large as they may be": func(t *testing.T, r *registry) {
+			id := filterRegistry(r)
+			values := strings.Repeat(`1,"x",`, 2000) + `2,"high",true,null`
+			for filter, want := range map[string]string{
+				`{"metadata.epoch":{"$in":[` + values + `]}}`:                                                           "v3 v1 v0",
+				`{"metadata.acc":{"$nin":[` + values + `]}}`:                                                            "v1 v0",
+				`{"description":{"$in":[` + strings.Repeat(`"x",`, 4999) + `"text 1"]}}`:                                "v1",
+				`{"tags":{"$in":[` + strings.Repeat(`"x",`, 4999) + `"t0"]}}`:                                           "v0",
+				`{"$or":[` + strings.Repeat(`{"metadata.a.b":5},`, 240) + `{"version":3}]}`:                             "v3",
+				`{"$and":[` + strings.Repeat(`{"tags":{"$ne":"x"}},`, 240) + `{"version":3}]}`:                          "v3",
+				strings.Repeat(`{"$or":[{"version":9},`, 15) + `{"version":2}` + strings.Repeat(`]}`, 15):               "v2",
+				strings.Repeat(`{"$not":`, 30) + `{"version":2}` + strings.Repeat(`}`, 30):                              "v2",
+				`{"description":` + strings.Repeat(`{"$not":`, 28) + `{"$eq":"text 1"}` + strings.Repeat(`}`, 28) + `}`: "v1",
+			} {
+				same(t, fmt.Sprintf("%.60s", filter), texts(r.versions(id, filter), versionOf), want)
 			}
 		},
 		"orders": func(t *testing.T, r *registry) {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -284,8 +285,32 @@ func (b *statement) document(c column, field metadata.Field, f *metadata.Filter)
 		equal(f.Value)
 		b.write(") = FALSE", nil)
 	case metadata.In, metadata.NotIn:
-		b.write("(FALSE", nil)
+		// One list for each type: a term for each value would grow the
+		// statement beyond the depth that SQLite takes.
+		var texts, numbers, others []any
 		for _, v := range f.Value.([]any) {
+			switch v.(type) {
+			case string:
+				texts = append(texts, v)
+			case int64, float64:
+				numbers = append(numbers, v)
+			default:
+				if !slices.Contains(others, v) {
+					others = append(others, v)
+				}
+			}
+		}
+		b.write("(FALSE", nil)
+		for _, list := range [][]any{texts, numbers} {
+			if len(list) == 0 {
+				continue
+			}
+			b.write(" OR (", nil)
+			typed(list[0])
+			b.write(value, args)
+			b.write(" IN (?"+strings.Repeat(", ?", len(list)-1)+")) IS TRUE", list)
+		}
+		for _, v := range others {
 			b.write(" OR ", nil)
 			equal(v)
 		}

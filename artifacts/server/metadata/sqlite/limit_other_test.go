@@ -1,0 +1,12 @@
+//go:build !unix
+
+package sqlite
+
+import (
+	"context"
+	"errors"
+)
+
+func logUntilFull(context.Context, *Store) error {
+	return errors.New("this system has no limit of file sizes")
+}
