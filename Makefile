@@ -74,10 +74,15 @@ lint: .venv/lint/requirements.txt ## Check form and find mistakes without runnin
 	$(GO) mod tidy -diff
 	$(GO) mod verify >/dev/null
 	.ci/lint-python
+	.ci/lint-node
 
 .PHONY: bench
 bench: build test-env ## Measure start, size and listing; writes artifacts/testdata/bench/
 	@$(GO) run ./cmd/internal/bench
+
+.PHONY: bench-sqlite
+bench-sqlite: ## Compare SQLite drivers on the registry's own queries
+	@cd artifacts/server/metadata/sqlite/driverbench && $(GO) run .
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s)

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A line is one result line of `go test -bench`.
+type line struct {
+	name    string
+	metrics []metric
+}
+
+// A metric is a number and its unit: 12.3 ms.
+type metric struct {
+	value float64
+	unit  string
+}
+
+// parse reads the result lines, which are
+//
+//	BenchmarkName/case-2   3   12.5 unit   0.5 other
+//
+// and leaves out everything else. A metric of 0 ns/op is left out as well: a
+// benchmark sets it when its own metrics say what there is to say.
+func parse(text string) ([]line, error) {
+	var lines []line
+	for row := range strings.Lines(text) {
+		fields := strings.Fields(row)
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+			continue
+		}
+		l := line{name: shortName(fields[0])}
+		for i := 2; i+1 < len(fields); i += 2 {
+			v, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return nil, fmt.Errorf("in %q: %w", row, err)
+			}
+			if v == 0 && fields[i+1] == "ns/op" {
+				continue
+			}
+			l.metrics = append(l.metrics, metric{v, fields[i+1]})
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+// shortName is a benchmark's name without its prefix and number of processors.
+func shortName(name string) string {
+	name = strings.TrimPrefix(name, "Benchmark")
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		if _, err := strconv.Atoi(name[i+1:]); err == nil {
+			name = name[:i]
+		}
+	}
+	return name
+}
