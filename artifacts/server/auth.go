@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"net"
 	"net/http"
@@ -26,12 +27,9 @@ func (s *Server) authenticated(w *response, r *http.Request) (metadata.User, boo
 		s.unauthenticated(w)
 		return metadata.User{}, false
 	}
-	var u metadata.User
-	var err error
-	if s.o.Auth == AuthOpen {
+	u, err := s.o.Metadata.UserByKey(r.Context(), sha256.Sum256([]byte(key)))
+	if s.o.Auth == AuthOpen && metadata.KindOf(err) == metadata.KindDenied {
 		u, err = s.openUser(r.Context(), key)
-	} else {
-		u, err = s.o.Metadata.UserByKey(r.Context(), sha256.Sum256([]byte(key)))
 	}
 	switch metadata.KindOf(err) {
 	case "":

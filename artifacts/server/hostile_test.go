@@ -7,12 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/reliquary/reliquary/artifacts/server"
+	"github.com/reliquary/reliquary/artifacts/server/blobs"
 	"github.com/reliquary/reliquary/artifacts/server/servertest"
 )
+
+// noBlobs is for servers that are asked for no file.
+type noBlobs struct{ blobs.Store }
 
 const (
 	createArtifact = `mutation CreateIt($in: CreateArtifactInput!) { createArtifact(input: $in) { artifact { id state versionIndex artifactSequence { id latestArtifact { id } } } } }`
@@ -205,6 +210,22 @@ func TestOpenMode(t *testing.T) {
 		if status, text := viewer(key); status != http.StatusUnauthorized {
 			t.Errorf("key %q: %d %s, want 401", key, status, text)
 		}
+	}
+	// The first user's own key is still that user's.
+	if _, text := viewer(r.Key); !strings.Contains(text, r.Username) {
+		t.Errorf("with a key that was given out: %s", text)
+	}
+	// What named a user here is no key where keys are asked for.
+	closed, err := server.New(server.Options{Metadata: r.Metadata, Blobs: noBlobs{}, Secret: bytes.Repeat([]byte{1}, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{viewer{username}}"}`))
+	check.SetBasicAuth("api", "anna")
+	check.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	if closed.ServeHTTP(answer, check); answer.Code != http.StatusUnauthorized {
+		t.Errorf("a name as a key: %d %s", answer.Code, answer.Body)
 	}
 	// A page whose name was made to mean this machine.
 	req, err := http.NewRequest(http.MethodPost, r.URL+"/graphql", strings.NewReader(`{"query":"{viewer{username}}"}`))

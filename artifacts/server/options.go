@@ -46,6 +46,10 @@ type Options struct {
 	// MaxBody bounds the body of every request that is not an upload, in
 	// bytes. Zero means 64 MiB.
 	MaxBody int64
+	// StallTime is how long a body may stand still in either direction before
+	// its request is given up. Zero means two minutes. Requests that move may
+	// take as long as they take.
+	StallTime time.Duration
 }
 
 // A Request is one line of the request log.

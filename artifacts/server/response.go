@@ -16,19 +16,17 @@ import (
 
 // A response watches an answer go out: its status and length are for the
 // request log, and a client that stops reading or writing in the middle of a
-// body is given up after stallTime.
+// body is given up after a while.
 type response struct {
 	http.ResponseWriter
-	rc   *http.ResponseController
-	log  *Request
-	sent bool
+	rc    *http.ResponseController
+	stall time.Duration
+	log   *Request
+	sent  bool
 }
 
-// stallTime is how long a body may stand still in either direction.
-const stallTime = 2 * time.Minute
-
 // sendChunk is how much is handed to the operating system at once where a file
-// is sent: each chunk must pass within stallTime.
+// is sent: each chunk must pass within StallTime.
 const sendChunk = 8 << 20
 
 func (w *response) WriteHeader(status int) {
@@ -73,7 +71,7 @@ func (w *response) alive() {
 }
 
 func (w *response) deadline() {
-	_ = w.rc.SetWriteDeadline(time.Now().Add(stallTime)) // not every writer has deadlines
+	_ = w.rc.SetWriteDeadline(time.Now().Add(w.stall)) // not every writer has deadlines
 }
 
 // refuse answers with an error and puts it into the request log.
@@ -102,12 +100,13 @@ func refuse(w http.ResponseWriter, status int, message string) {
 // A body counts what a client sends and gives up one that stalls.
 type body struct {
 	io.ReadCloser
-	rc  *http.ResponseController
-	log *Request
+	rc    *http.ResponseController
+	stall time.Duration
+	log   *Request
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	_ = b.rc.SetReadDeadline(time.Now().Add(stallTime))
+	_ = b.rc.SetReadDeadline(time.Now().Add(b.stall))
 	n, err := b.ReadCloser.Read(p)
 	// A deadline that is left would end a handler that works for longer.
 	_ = b.rc.SetReadDeadline(time.Time{})
@@ -122,11 +121,15 @@ func (s *Server) logged(w http.ResponseWriter, r *http.Request, next func(*respo
 	began := time.Now()
 	log := &Request{Time: start, Method: r.Method, Path: r.URL.Path}
 	rc := http.NewResponseController(w)
-	out := &response{ResponseWriter: w, rc: rc, log: log}
+	out := &response{ResponseWriter: w, rc: rc, stall: s.o.StallTime, log: log}
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &body{ReadCloser: r.Body, rc: rc, log: log}
+		r.Body = &body{ReadCloser: r.Body, rc: rc, stall: s.o.StallTime, log: log}
 	}
 	defer func() {
+		// For what net/http does now: send what is in its buffer, and read what
+		// the handler has left of the request.
+		out.deadline()
+		_ = rc.SetReadDeadline(time.Now().Add(s.o.StallTime))
 		if log.Status == 0 {
 			log.Status = http.StatusOK // what net/http sends for a handler that says nothing
 		}
@@ -157,7 +160,6 @@ func (s *Server) logged(w http.ResponseWriter, r *http.Request, next func(*respo
 		refuse(out, http.StatusInternalServerError, "the registry failed (incident "+id+"); its log says why")
 	}()
 	next(out, r)
-	out.deadline() // for what net/http still holds in its buffer
 }
 
 // compressAbove is the least length that is worth compressing.

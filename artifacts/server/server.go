@@ -45,8 +45,10 @@ type Server struct {
 	idle     chan struct{} // closed when the last request ends after Shutdown
 }
 
-// defaultMaxBody bounds bodies that are not uploads.
-const defaultMaxBody = 64 << 20
+const (
+	defaultMaxBody   = 64 << 20
+	defaultStallTime = 2 * time.Minute
+)
 
 // New returns a server for the registry in o.
 func New(o Options) (*Server, error) {
@@ -68,6 +70,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = defaultMaxBody
+	}
+	if o.StallTime <= 0 {
+		o.StallTime = defaultStallTime
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	signer, err := transfer.NewSigner(o.Secret, o.Clock)
