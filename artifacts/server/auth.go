@@ -63,7 +63,7 @@ func apiKey(r *http.Request) string {
 }
 
 // maxOpenName bounds the names of users in open mode.
-const maxOpenName = 64
+const maxOpenName = 128
 
 // isOpenName reports whether a user who needs no key may be called so: letters,
 // digits, and _ . - behind the first. (Written out because a regular expression
@@ -89,7 +89,11 @@ func (s *Server) openUser(ctx context.Context, name string) (metadata.User, erro
 	if !metadata.IsNotFound(err) {
 		return u, err
 	}
-	_, err = s.o.Metadata.CreateUser(ctx, metadata.NewUser{Username: name, KeySHA256: sha256.Sum256([]byte(name))})
+	// The user gets a key that nobody has: what names a user here must not be
+	// good for anything when the registry asks for keys one day.
+	var nobodys [32]byte
+	rand.Read(nobodys[:])
+	_, err = s.o.Metadata.CreateUser(ctx, metadata.NewUser{Username: name, KeySHA256: nobodys})
 	// Somebody else may have been quicker; then the user is there as well.
 	if err != nil && metadata.KindOf(err) != metadata.KindConflict {
 		return metadata.User{}, err
