@@ -108,7 +108,7 @@ type keeping struct {
 // newKeeping begins to keep the manifest of a version.
 func (c *Client) newKeeping(a *Artifact) *keeping {
 	k := &keeping{client: c, artifact: a}
-	if c.files.cache == nil || a.State != Committed {
+	if c.files.cache == nil || a.State != Committed || a.Digest == "" {
 		return k
 	}
 	f, err := c.files.cache.temp()
@@ -170,7 +170,7 @@ func (c *Client) keepManifest(a *Artifact, m *Manifest) {
 
 // keepNames notes by which names a version was known.
 func (c *Client) keepNames(a *Artifact) {
-	if c.files.cache == nil {
+	if c.files.cache == nil || a.Version == "" {
 		return
 	}
 	place := a.Entity + "/" + a.Project + "/" + a.Collection + ":"
@@ -227,4 +227,23 @@ func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, se
 	kept.Artifact.client = c
 	kept.Artifact.TTL = kept.TTL
 	return kept.Artifact, kept.Seen, nil
+}
+
+// keptByID finds a version whose manifest is kept; nil if there is none. Of
+// its attributes only those that the manifest is found by are set.
+func (c *Client) keptByID(id string) *Artifact {
+	if c.files.cache == nil {
+		return nil
+	}
+	f, err := os.Open(c.keptManifestFile(id))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.LimitReader(f, 64<<10)).ReadBytes('\n')
+	var head keptHeader
+	if err != nil || json.Unmarshal(line, &head) != nil || head.ID != id {
+		return nil
+	}
+	return &Artifact{ID: id, Digest: head.Digest, State: Committed, client: c}
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -27,7 +28,7 @@ type setback struct {
 	fresh bool
 }
 
-// expired is how often in a row a fresh address is asked for.
+// maxFresh is how often in a row a fresh address is asked for.
 const maxFresh = 3
 
 // persist makes a transfer until it succeeds or nothing helps. try says how
@@ -231,7 +232,7 @@ func contentRange(h string) (from, total int64, err error) {
 const answerTime = 4 * time.Minute
 
 // put sends size bytes of body to an address. headers are "Name:value". It
-// returns the answer's header.
+// returns the answer's header. body is not read any more when it returns.
 func (c *Client) put(ctx context.Context, rawURL string, headers []string, body io.Reader, size int64, sent func(int64)) (http.Header, *setback) {
 	u, bad := address(rawURL)
 	if bad != nil {
@@ -239,14 +240,17 @@ func (c *Client) put(ctx context.Context, rawURL string, headers []string, body 
 	}
 	parent := ctx
 	ctx, dog := watch(ctx, c.files.Stall)
+	src := &outgoing{r: body, left: size, dog: dog, sent: sent, closed: make(chan struct{})}
+	defer src.wait()
 	defer dog.stop()
-	src := &outgoing{r: body, left: size, dog: dog, sent: sent}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, u.String(), src)
 	if err != nil {
+		src.Close()
 		return nil, &setback{Error: *corrupt("an address of a file is no URL")}
 	}
 	req.ContentLength = size
 	if size == 0 {
+		src.Close()
 		req.Body = http.NoBody
 		dog.moved(answerTime)
 	}
@@ -261,17 +265,16 @@ func (c *Client) put(ctx context.Context, rawURL string, headers []string, body 
 	}
 	req.Header.Set("User-Agent", c.userAgent)
 	resp, err := carrier(c.transport).Do(req)
+	if resp != nil {
+		defer resp.Body.Close()
+	}
 	if readErr := src.failure(); readErr != nil {
 		// Our own file could not be read to its end; the server had no part in it.
-		if resp != nil {
-			resp.Body.Close()
-		}
-		return nil, &setback{Error: *localFailure("read a file", "", readErr).(*Error)}
+		return nil, local(readErr)
 	}
 	if err != nil {
 		return nil, c.broken(parent, ctx, u, err)
 	}
-	defer resp.Body.Close()
 	if resp.StatusCode/100 == 2 {
 		// Read to its end, so that the connection can be used again.
 		io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
@@ -282,15 +285,20 @@ func (c *Client) put(ctx context.Context, rawURL string, headers []string, body 
 
 // An outgoing body counts what is read of it and remembers why it failed.
 type outgoing struct {
-	r    io.Reader
-	left int64
-	dog  *watchdog
-	sent func(int64)
-	err  atomic.Pointer[error]
+	r      io.Reader
+	left   int64
+	dog    *watchdog
+	sent   func(int64)
+	err    atomic.Pointer[error]
+	once   sync.Once
+	closed chan struct{}
 }
 
 func (o *outgoing) Read(p []byte) (int, error) {
-	n, err := o.r.Read(p)
+	if o.left == 0 {
+		return 0, io.EOF // what a file has grown by meanwhile is not sent
+	}
+	n, err := o.r.Read(p[:min(int64(len(p)), o.left)])
 	o.left -= int64(n)
 	extra := time.Duration(0)
 	switch {
@@ -307,6 +315,21 @@ func (o *outgoing) Read(p []byte) (int, error) {
 		o.err.Store(&err)
 	}
 	return n, err
+}
+
+// Close says that the transport reads no more.
+func (o *outgoing) Close() error {
+	o.once.Do(func() { close(o.closed) })
+	return nil
+}
+
+// wait waits until the transport reads no more: it may do so for a while after
+// it has answered. One that never says is not waited for for ever.
+func (o *outgoing) wait() {
+	select {
+	case <-o.closed:
+	case <-time.After(5 * time.Second):
+	}
 }
 
 // failure is why the body could not be read, nil if it could.
