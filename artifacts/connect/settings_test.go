@@ -181,6 +181,17 @@ var places = []place{
 		},
 	},
 	{
+		name:  "a setting twice, and a section twice",
+		files: map[string]string{"home/.config/wandb/settings": "[default]\nentity = a\nentity = b\n", "work/wandb/settings": "[default]\nentity = c\n[default]\n"},
+		want: connect.Settings{
+			BaseURL: connect.DefaultBaseURL,
+			Warnings: []string{
+				`cannot read settings in $ROOT/home/.config/wandb/settings: line 3: "entity" for the second time`,
+				`cannot read settings in $ROOT/work/wandb/settings: line 3: section "default" for the second time`,
+			},
+		},
+	},
+	{
 		name:  "other sections and continued lines",
 		files: map[string]string{"home/.config/wandb/settings": "[other]\nentity = no\n[default]\nignore_globs = a\n  b = c\nentity = yes\n"},
 		want:  connect.Settings{BaseURL: connect.DefaultBaseURL, Entity: "yes"},

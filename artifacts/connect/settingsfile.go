@@ -72,6 +72,7 @@ func workspaceSettings(env Environment) string {
 // their own, values continued on lines that are indented deeper.
 func parseSettings(text string) (map[string]string, error) {
 	values := make(map[string]string)
+	sections := make(map[string]bool)
 	section, name, indent := "", "", 0
 	for i, line := range strings.Split(text, "\n") {
 		trimmed := strings.TrimSpace(line)
@@ -90,6 +91,10 @@ func parseSettings(text string) (map[string]string, error) {
 			if !ok {
 				return nil, fmt.Errorf("line %d: a section without its closing bracket", i+1)
 			}
+			if sections[inner] {
+				return nil, fmt.Errorf("line %d: section %q for the second time", i+1, inner)
+			}
+			sections[inner] = true
 			section, name = inner, ""
 			continue
 		}
