@@ -103,7 +103,7 @@ func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *Ma
 		d.cache.confirm(f, sum)
 		checked = true
 	}
-	if checked && d.o.Place == PlaceLink && d.link(f, name) {
+	if checked && d.o.Place == PlaceLink && d.cache != nil && d.link(f, d.cache.object(sum), name) {
 		info, err := f.Stat()
 		if err != nil {
 			return localFailure("", "", err)
@@ -187,9 +187,9 @@ func (d *downloading) fill(ctx context.Context, out, in *os.File, checked bool, 
 	}
 }
 
-// link makes a hard link to f under a name, in place of what is there. It
-// reports whether that worked.
-func (d *downloading) link(f *os.File, name string) bool {
+// link makes a hard link to f, which is the object of that path, under a name,
+// in place of what is there. It reports whether that worked.
+func (d *downloading) link(f *os.File, object, name string) bool {
 	info, err := f.Stat()
 	if err != nil || f.Chmod(info.Mode().Perm()&^0o222) != nil {
 		return false
@@ -203,7 +203,7 @@ func (d *downloading) link(f *os.File, name string) bool {
 	// below the root: by its descriptor it is reached without following
 	// whatever its path leads to by now.
 	temp := ".reliquary-" + rand.Text() + ".tmp"
-	if os.Link(f.Name(), filepath.Join(folderOf(dir), temp)) != nil {
+	if os.Link(object, filepath.Join(folderOf(dir), temp)) != nil {
 		return false
 	}
 	temp = filepath.Join(filepath.Dir(name), temp)
