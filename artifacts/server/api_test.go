@@ -106,11 +106,12 @@ json.dump(saw, sys.stdout)
 
 // versionDigest is the digest of a version with these files (name, text, name, ...), in order.
 func versionDigest(files ...string) string {
-	text := "wandb-artifact-manifest-v1\n"
+	h := md5.New()
+	fmt.Fprintln(h, "wandb-artifact-manifest-v1")
 	for i := 0; i < len(files); i += 2 {
-		text += files[i] + ":" + base64MD5(files[i+1]) + "\n"
+		fmt.Fprintf(h, "%s:%s\n", files[i], base64MD5(files[i+1]))
 	}
-	return fmt.Sprintf("%x", md5.Sum([]byte(text)))
+	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
 func base64MD5(text string) string {
