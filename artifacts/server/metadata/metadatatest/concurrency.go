@@ -202,6 +202,27 @@ func endingTests() map[string]func(*testing.T, *registry) {
 			same(t, "afterwards", got, a)
 			same(t, "number", *r.commit("train").VersionIndex, 0)
 		},
+		"writers that are called off leave the way free": func(t *testing.T, r *registry) {
+			var wg sync.WaitGroup
+			for w := range 4 {
+				wg.Go(func() {
+					for i := range 300 {
+						// From none to some writes fit in.
+						ctx, cancel := context.WithTimeout(r.ctx, time.Duration((i*7+w*13)%400)*time.Microsecond)
+						_, _, err := r.EnsureProject(ctx, "ann", fmt.Sprint("p", w, "-", i))
+						cancel()
+						if err != nil && metadata.KindOf(err) != metadata.KindCanceled {
+							t.Errorf("called off: %v", err)
+						}
+						if _, _, err := r.EnsureProject(r.ctx, "ann", "after"); err != nil {
+							t.Errorf("the next: %v", err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+		},
 		"a closed store": func(t *testing.T, r *registry) {
 			a := r.pending("train")
 			r.ok(r.Close())

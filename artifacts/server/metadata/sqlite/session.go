@@ -217,17 +217,18 @@ func (s *Store) write(ctx context.Context, f func(session) error) (err error) {
 	// The transaction's own statements must run whatever becomes of ctx: a
 	// commit that is interrupted half way could not say whether it took place.
 	always := context.WithoutCancel(ctx)
-	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
 	committed := false
 	defer func() {
 		if !committed {
 			// It fails when SQLite has rolled back by itself, as it does on a
-			// full disk. Nothing is left either way.
+			// full disk, or when nothing had begun: but a BEGIN that a context
+			// interrupts may have begun. Nothing is left in any case.
 			_, _ = s.conn.ExecContext(always, "ROLLBACK")
 		}
 	}()
+	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
 	if err := f(s.writer); err != nil {
 		return err
 	}
