@@ -28,7 +28,8 @@ type ManifestEntry struct {
 	// Digest is the base64 MD5 of a file's bytes. For a reference it is whatever
 	// its kind of storage tells contents apart by: an MD5, an ETag, the URI.
 	Digest string `json:"digest"`
-	// Size is in bytes; -1 if the manifest does not say (some references).
+	// Size is in bytes; -1 if the manifest does not say. For a reference, 0 too
+	// can mean that nobody knew.
 	Size int64 `json:"size"`
 	// Ref is the URI of a reference; "" for a file that the server keeps.
 	Ref string `json:"ref,omitempty"`

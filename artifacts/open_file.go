@@ -72,6 +72,9 @@ func (f *RemoteFile) open(a *Artifact, e ManifestEntry, from string) error {
 	if err != nil {
 		return &Error{Kind: KindCorrupt, Message: "its reference is no URI", Next: "log it again"}
 	}
+	if f.entry.Size == 0 { // what the wandb package writes for a size that it does not know
+		f.entry.Size = -1
+	}
 	switch u.Scheme {
 	case schemeArtifact:
 		to, target, err := newReferrals(c).follow(f.ctx, e.Ref)

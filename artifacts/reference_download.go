@@ -28,6 +28,12 @@ const maxHops = 10
 
 // reference brings what a reference leads to.
 func (d *downloading) reference(ctx context.Context, e *ManifestEntry) error {
+	if e.Size == 0 {
+		// What the wandb package writes for a size that it does not know.
+		unknown := *e
+		unknown.Size = -1
+		e = &unknown
+	}
 	u, err := url.Parse(e.Ref)
 	if err != nil {
 		return &Error{Kind: KindCorrupt, Message: "its reference is no URI", Next: "log it again"}
