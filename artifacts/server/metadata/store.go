@@ -195,7 +195,8 @@ type Artifacts interface {
 	AddAliases(ctx context.Context, artifactID int64, in []CollectionAlias) error
 	RemoveAliases(ctx context.Context, artifactID int64, in []CollectionAlias) error
 	// LinkArtifact puts a committed version into a portfolio, which is created
-	// when it is not there, with its own version number and aliases. Linking
+	// when it is not there (its project too, unless that is a W&B registry,
+	// "wandb-registry-..."), with its own version number and aliases. Linking
 	// again returns the membership that is there.
 	LinkArtifact(ctx context.Context, l Link) (Membership, error)
 	// UnlinkArtifact takes a version out of a portfolio.

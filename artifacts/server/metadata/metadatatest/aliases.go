@@ -124,8 +124,11 @@ func linkTests() map[string]func(*testing.T, *registry) {
 		},
 		"into another project and entity": func(t *testing.T, r *registry) {
 			a := r.commit("train")
-			_, err := r.LinkArtifact(r.ctx, metadata.Link{ArtifactID: a.ID, Entity: "ann", Project: "model-registry", Portfolio: "best"})
-			r.fails(err, metadata.KindNotFound, "model-registry")
+			_, err := r.LinkArtifact(r.ctx, metadata.Link{ArtifactID: a.ID, Entity: "ann", Project: "wandb-registry-models", Portfolio: "best"})
+			r.fails(err, metadata.KindNotFound, "wandb-registry-models")
+			made, err := r.LinkArtifact(r.ctx, metadata.Link{ArtifactID: a.ID, Entity: "ann", Project: "model-registry", Portfolio: "best"})
+			r.ok(err)
+			same(t, "project made by the link", made.Project, "model-registry")
 			team, err := r.CreateTeam(r.ctx, "acme", []int64{r.user.ID})
 			r.ok(err)
 			_, _, err = r.EnsureProject(r.ctx, "acme", "model-registry")

@@ -7,17 +7,37 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
-// sample makes a registry in which there is one of everything.
+// sample opens a copy of a registry in which there is one of everything.
 func sample(t *testing.T) *Store {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "metadata.db")
+	write(t, path, sampleFile(t))
+	s := open(t, path)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+var samples struct {
+	sync.Mutex
+	file string
+}
+
+// sampleFile makes the registry of sample, the first time that it is asked.
+func sampleFile(t *testing.T) string {
+	t.Helper()
+	samples.Lock()
+	defer samples.Unlock()
+	if samples.file != "" {
+		return samples.file
+	}
 	ctx := t.Context()
 	s := open(t, filepath.Join(t.TempDir(), "metadata.db"))
-	t.Cleanup(func() { s.Close() })
 	ok := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -49,7 +69,11 @@ func sample(t *testing.T) *Store {
 		_, err = s.DeleteCollection(ctx, c.ID)
 		ok(err)
 	}
-	return s
+	ok(s.Close())
+	b, err := os.ReadFile(s.path)
+	ok(err)
+	samples.file = string(b)
+	return samples.file
 }
 
 func keyOf(content string) string {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -20,7 +21,7 @@ func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Mem
 		if err != nil {
 			return err
 		}
-		p, err := project(ctx, q, l.Entity, l.Project)
+		p, err := linkProject(ctx, q, l.Entity, l.Project, now)
 		if err != nil {
 			return err
 		}
@@ -49,6 +50,19 @@ func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Mem
 		return err
 	})
 	return m, err
+}
+
+// registryPrefix starts the names of projects that are W&B registries. Those
+// are made on purpose, with the types that they take; other projects come into
+// being when something is put into them.
+const registryPrefix = "wandb-registry-"
+
+func linkProject(ctx context.Context, q session, entityName, name string, now int64) (metadata.Project, error) {
+	if strings.HasPrefix(name, registryPrefix) {
+		return project(ctx, q, entityName, name)
+	}
+	p, _, err := ensureProject(ctx, q, entityName, name, now)
+	return p, err
 }
 
 // UnlinkArtifact takes a version out of a portfolio.

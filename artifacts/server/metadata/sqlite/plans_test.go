@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -58,8 +59,9 @@ func plan(t *testing.T, s *Store, query string, args []any) []string {
 // wholeTables are the statements that have to read a whole table.
 var wholeTables = regexp.MustCompile(`^(SELECT count\(\*\) FROM users$|SELECT key, max\(size\))`)
 
-// TestNoFullScans runs the suite and looks at the plan of every statement in it.
-func TestNoFullScans(t *testing.T) {
+// TestStore runs the suite, and then looks at the plan of every statement that
+// was part of it: none reads a whole table.
+func TestStore(t *testing.T) {
 	var seen sync.Map
 	t.Run("suite", func(t *testing.T) {
 		metadatatest.Run(t, func(t *testing.T) metadata.Store {
@@ -85,7 +87,7 @@ func TestNoFullScans(t *testing.T) {
 		}
 		return true
 	})
-	if n < 100 {
+	if n < 100 && !t.Failed() && flag.Lookup("test.run").Value.String() == "" {
 		t.Errorf("only %d statements were seen; the suite runs more", n)
 	}
 }

@@ -90,6 +90,9 @@ func beChild(ctx context.Context, role, path, name string) error {
 	return fmt.Errorf("unknown role %q", role)
 }
 
+// everything is more than any child says.
+const everything = 1 << 30
+
 var stdout sync.Mutex
 
 // logOne logs a version and says so once it is acknowledged.
@@ -139,10 +142,11 @@ func begin(t *testing.T, p process) {
 	}
 }
 
-// committed reads what a process says it committed: content by artifact id.
-func committed(t *testing.T, p process, into map[int64]string) {
+// committed reads what a process says it committed, content by artifact id,
+// until it has said n or ends.
+func committed(t *testing.T, p process, n int, into map[int64]string) {
 	t.Helper()
-	for {
+	for ; n > 0; n-- {
 		line, err := p.out.ReadString('\n')
 		if err != nil {
 			return // what is cut off was not said
@@ -255,7 +259,7 @@ func TestProcessesWriteAtOnce(t *testing.T) {
 		acknowledged[logVersion(t, s, "ann", "data", content).ID] = content
 	}
 	for _, p := range all {
-		committed(t, p, acknowledged)
+		committed(t, p, everything, acknowledged)
 		if err := p.Wait(); err != nil {
 			t.Error(err)
 		}
@@ -274,12 +278,15 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	acknowledged := map[int64]string{}
-	for round := range 15 {
+	for round := range 12 {
 		p := start(t, "log forever", path, fmt.Sprint("r", round))
 		begin(t, p)
-		timer := time.AfterFunc(time.Duration(20+rand.IntN(150))*time.Millisecond, func() { p.Process.Kill() })
-		committed(t, p, acknowledged)
-		timer.Stop()
+		committed(t, p, rand.IntN(30), acknowledged)
+		time.Sleep(time.Duration(rand.IntN(5000)) * time.Microsecond)
+		if err := p.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		committed(t, p, everything, acknowledged)
 		if err := p.Wait(); err == nil {
 			t.Error("the process ended by itself")
 		}

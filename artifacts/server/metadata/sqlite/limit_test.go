@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package sqlite
 
@@ -50,7 +50,7 @@ func TestFileSizeLimit(t *testing.T) {
 	p := start(t, "small files", path, "")
 	begin(t, p)
 	acknowledged := map[int64]string{}
-	committed(t, p, acknowledged)
+	committed(t, p, everything, acknowledged)
 	if err := p.Wait(); err != nil {
 		t.Error(err)
 	}
