@@ -38,6 +38,14 @@ func readManifest(r io.Reader, yield func(path string, e manifestEntry) error) e
 		switch key {
 		case "version":
 			return dec.Decode(&version)
+		case "storagePolicyConfig":
+			var config struct {
+				StorageRegion string `json:"storageRegion"`
+			}
+			if err := dec.Decode(&config); err != nil {
+				return fmt.Errorf("its storagePolicyConfig: %w", err)
+			}
+			return noRegion(config.StorageRegion)
 		case "contents":
 			contents = true
 			return object(dec, func(path string) error {

@@ -284,6 +284,12 @@ type FileEdge struct {
 	Node   *File  `json:"node"`
 }
 
+type LatestLocalVersionInfo struct {
+	OutOfDate                   bool   `json:"outOfDate"`
+	LatestVersionString         string `json:"latestVersionString"`
+	VersionOnThisInstanceString string `json:"versionOnThisInstanceString"`
+}
+
 type LinkArtifactInput struct {
 	// One of artifactID and clientID.
 	ArtifactID *string `json:"artifactID"`
@@ -359,6 +365,10 @@ type ServerFeature struct {
 // What this server can do. Clients ask it before they rely on newer fields.
 type ServerInfo struct {
 	Features []*ServerFeature `json:"features"`
+	// The releases of the wandb package that this server knows: {min_cli_version, max_cli_version}.
+	CliVersionInfo map[string]any `json:"cliVersionInfo"`
+	// What is known of newer releases of this server; null: nothing.
+	LatestLocalVersionInfo *LatestLocalVersionInfo `json:"latestLocalVersionInfo"`
 }
 
 // A word on a collection or a version.

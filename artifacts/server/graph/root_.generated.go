@@ -718,6 +718,18 @@ func (ec *executionContext) childFields_FileEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type FileEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_LatestLocalVersionInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outOfDate":
+		return ec.fieldContext_LatestLocalVersionInfo_outOfDate(ctx, field)
+	case "latestVersionString":
+		return ec.fieldContext_LatestLocalVersionInfo_latestVersionString(ctx, field)
+	case "versionOnThisInstanceString":
+		return ec.fieldContext_LatestLocalVersionInfo_versionOnThisInstanceString(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LatestLocalVersionInfo", field.Name)
+}
+
 func (ec *executionContext) childFields_LinkArtifactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "versionIndex":
@@ -984,6 +996,10 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 	switch field.Name {
 	case "features":
 		return ec.fieldContext_ServerInfo_features(ctx, field)
+	case "cliVersionInfo":
+		return ec.fieldContext_ServerInfo_cliVersionInfo(ctx, field)
+	case "latestLocalVersionInfo":
+		return ec.fieldContext_ServerInfo_latestLocalVersionInfo(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
 }

@@ -24,6 +24,9 @@ func (mutation) CreateArtifact(ctx context.Context, in CreateArtifactInput) (*Cr
 	if in.Labels != nil {
 		return nil, fail(metadata.KindInvalid, "this registry keeps no labels; use tags or metadata")
 	}
+	if err := noRegion(textOf(in.StorageRegion)); err != nil {
+		return nil, err
+	}
 	name, err := sequenceName(in)
 	if err != nil {
 		return nil, err
@@ -68,6 +71,17 @@ func md5Only(a *ArtifactDigestAlgorithm) error {
 		return fail(metadata.KindInvalid, "digests by %s are not understood by this registry, only %s", *a, ArtifactDigestAlgorithmManifestMD5)
 	}
 	return nil
+}
+
+// noRegion refuses versions that are to be kept in a region of their own. Two
+// names mean the one place that there is: "default", and what W&B's own server
+// calls it where it runs on one machine.
+func noRegion(region string) error {
+	switch region {
+	case "", "default", "minio-local":
+		return nil
+	}
+	return fail(metadata.KindInvalid, "invalid storageRegion: %s; this registry keeps all files in one place, so leave the region out", region)
 }
 
 // maxUploads bounds the files of one request for upload addresses. Clients

@@ -22,6 +22,75 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _LatestLocalVersionInfo_outOfDate(ctx context.Context, field graphql.CollectedField, obj *LatestLocalVersionInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LatestLocalVersionInfo_outOfDate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutOfDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LatestLocalVersionInfo_outOfDate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LatestLocalVersionInfo", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LatestLocalVersionInfo_latestVersionString(ctx context.Context, field graphql.CollectedField, obj *LatestLocalVersionInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LatestLocalVersionInfo_latestVersionString(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LatestVersionString, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LatestLocalVersionInfo_latestVersionString(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LatestLocalVersionInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _LatestLocalVersionInfo_versionOnThisInstanceString(ctx context.Context, field graphql.CollectedField, obj *LatestLocalVersionInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LatestLocalVersionInfo_versionOnThisInstanceString(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VersionOnThisInstanceString, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LatestLocalVersionInfo_versionOnThisInstanceString(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LatestLocalVersionInfo", field, false, false, "String")
+}
+
 func (ec *executionContext) _ServerFeature_name(ctx context.Context, field graphql.CollectedField, obj *ServerFeature) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -100,6 +169,61 @@ func (ec *executionContext) fieldContext_ServerInfo_features(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _ServerInfo_cliVersionInfo(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_cliVersionInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CliVersionInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
+			return ec.marshalNJSON2map(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_cliVersionInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _ServerInfo_latestLocalVersionInfo(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_latestLocalVersionInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LatestLocalVersionInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LatestLocalVersionInfo) graphql.Marshaler {
+			return ec.marshalOLatestLocalVersionInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLatestLocalVersionInfo(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_latestLocalVersionInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LatestLocalVersionInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -111,6 +235,49 @@ func (ec *executionContext) fieldContext_ServerInfo_features(_ context.Context, 
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var latestLocalVersionInfoImplementors = []string{"LatestLocalVersionInfo"}
+
+func (ec *executionContext) _LatestLocalVersionInfo(ctx context.Context, sel ast.SelectionSet, obj *LatestLocalVersionInfo) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, latestLocalVersionInfoImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LatestLocalVersionInfo")
+		case "outOfDate":
+			out.Values[i] = ec._LatestLocalVersionInfo_outOfDate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latestVersionString":
+			out.Values[i] = ec._LatestLocalVersionInfo_latestVersionString(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "versionOnThisInstanceString":
+			out.Values[i] = ec._LatestLocalVersionInfo_versionOnThisInstanceString(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var serverFeatureImplementors = []string{"ServerFeature"}
 
@@ -166,6 +333,16 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "cliVersionInfo":
+			out.Values[i] = ec._ServerInfo_cliVersionInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latestLocalVersionInfo":
+			out.Values[i] = ec._ServerInfo_latestLocalVersionInfo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -217,6 +394,13 @@ func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋreliquaryᚋrel
 		return graphql.Null
 	}
 	return ec._ServerInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLatestLocalVersionInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLatestLocalVersionInfo(ctx context.Context, sel ast.SelectionSet, v *LatestLocalVersionInfo) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LatestLocalVersionInfo(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -25,9 +25,18 @@ var features = []string{
 	"USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
 }
 
+// The releases of the wandb package that the tests of this server run. The
+// package turns newer ways of saving off when max is older than it knows them.
+const (
+	minClient = "0.28.0"
+	maxClient = "0.31.0"
+)
+
 // ServerInfo is what this server can do.
 func (query) ServerInfo(context.Context) (*ServerInfo, error) {
-	info := &ServerInfo{Features: make([]*ServerFeature, len(features))}
+	info := &ServerInfo{Features: make([]*ServerFeature, len(features)), CliVersionInfo: map[string]any{
+		"min_cli_version": minClient, "max_cli_version": maxClient,
+	}}
 	for i, name := range features {
 		info.Features[i] = &ServerFeature{Name: name, IsEnabled: true}
 	}
