@@ -46,7 +46,7 @@ type GetArtifactOutput struct {
 	// Run.
 	LoggedBy string `json:"logged_by,omitempty"`
 	// Runs.
-	UsedBy []string `json:"used_by"`
+	UsedBy         []string       `json:"used_by"`
 	UsedByComplete bool           `json:"used_by_complete"`
 	Metadata       map[string]any `json:"metadata,omitempty"`
 	// Too long to be shown unasked: see metadata_keys.

@@ -20,12 +20,12 @@ type GetArtifactCollectionOutput struct {
 	Kind        string   `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
 	Description string   `json:"description,omitempty"`
 	Tags        []string `json:"tags"`
-	Aliases []string `json:"aliases"`
+	Aliases     []string `json:"aliases"`
 	// Not shown.
-	MoreAliases int `json:"more_aliases,omitempty"`
-	Versions  int     `json:"versions"`
-	CreatedAt Moment  `json:"created_at"`
-	UpdatedAt *Moment `json:"updated_at,omitempty"`
+	MoreAliases int     `json:"more_aliases,omitempty"`
+	Versions    int     `json:"versions"`
+	CreatedAt   Moment  `json:"created_at"`
+	UpdatedAt   *Moment `json:"updated_at,omitempty"`
 }
 
 // mostAliases bounds the aliases that are shown of one thing.

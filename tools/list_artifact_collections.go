@@ -13,11 +13,11 @@ import (
 type ListArtifactCollectionsInput struct {
 	// Default: as configured.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
-	Type string `json:"type,omitempty" jsonschema:"example=dataset"`
+	Type    string `json:"type,omitempty" jsonschema:"example=dataset"`
 	// Ignores case.
 	NameContains string `json:"name_contains,omitempty" jsonschema:"maxLength=128"`
-	Tag   string `json:"tag,omitempty"`
-	Order string `json:"order,omitempty" jsonschema:"enum=newest,enum=oldest,enum=name,default=newest"`
+	Tag          string `json:"tag,omitempty"`
+	Order        string `json:"order,omitempty" jsonschema:"enum=newest,enum=oldest,enum=name,default=newest"`
 	Paging
 }
 

@@ -21,10 +21,10 @@ type Paging struct {
 // PageEnd says what follows behind a page.
 type PageEnd struct {
 	// Length of the whole list, on its first page, where known.
-	Total *int `json:"total,omitempty"`
-	HasMore bool `json:"has_more"`
+	Total      *int   `json:"total,omitempty"`
+	HasMore    bool   `json:"has_more"`
 	NextCursor string `json:"next_cursor,omitempty"`
-	Hint string `json:"hint,omitempty"`
+	Hint       string `json:"hint,omitempty"`
 }
 
 // pageBytes bounds the items of one page, as JSON: some 6,000 tokens. A page

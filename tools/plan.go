@@ -29,10 +29,13 @@ const (
 	planState     = 18 // bytes of the digest of state and time
 )
 
+// planEncoding is strict, so that a plan has one id.
+var planEncoding = base64.RawURLEncoding.Strict()
+
 // sealPlan makes the id of a plan.
 func sealPlan(s collectionState, until time.Time) (string, error) {
 	raw, err := planBytes(s, until.Unix())
-	return planPrefix + base64.RawURLEncoding.EncodeToString(raw), err
+	return planPrefix + planEncoding.EncodeToString(raw), err
 }
 
 func planBytes(s collectionState, until int64) ([]byte, error) {
@@ -77,7 +80,7 @@ func checkPlan(id string, s collectionState, now time.Time) error {
 // openPlan reads a plan's id, whose parts are still to be checked.
 func openPlan(id string) ([]byte, error) {
 	text, ok := strings.CutPrefix(strings.TrimSpace(id), planPrefix)
-	raw, err := base64.RawURLEncoding.DecodeString(text)
+	raw, err := planEncoding.DecodeString(text)
 	if !ok || err != nil || len(raw) != planTimeBytes+planPlace+planState {
 		return nil, invalid("plan_id", "call plan_delete_artifact_collection and give its plan_id unchanged",
 			"plan_id is %q, which is not the id of a plan; nothing was deleted", clip(id, clippedInLists))

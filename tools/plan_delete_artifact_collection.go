@@ -23,7 +23,7 @@ type PlanDeleteArtifactCollectionOutput struct {
 	Collection string `json:"collection"`
 	Type       string `json:"type"`
 	Kind       string `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
-	Summary string `json:"summary"`
+	Summary    string `json:"summary"`
 	// To be shown to the user.
 	Warnings []string `json:"warnings"`
 	Versions int      `json:"versions"`
@@ -32,8 +32,8 @@ type PlanDeleteArtifactCollectionOutput struct {
 	// Those that could be missed, then the newest.
 	VersionsShown []PlannedVersion `json:"versions_shown"`
 	// Runs.
-	UsedBy []string `json:"used_by"`
-	UsedByComplete bool `json:"used_by_complete"`
+	UsedBy         []string `json:"used_by"`
+	UsedByComplete bool     `json:"used_by_complete"`
 }
 
 // PlannedVersion is a version that would be deleted.
@@ -41,8 +41,8 @@ type PlannedVersion struct {
 	Version   string   `json:"version"`
 	SizeBytes Bytes    `json:"size_bytes"`
 	Aliases   []string `json:"aliases,omitempty"`
-	Runs int `json:"runs,omitempty"`
-	LinkedIn []string `json:"linked_in,omitempty"`
+	Runs      int      `json:"runs,omitempty"`
+	LinkedIn  []string `json:"linked_in,omitempty"`
 }
 
 // How much of a large plan is shown.

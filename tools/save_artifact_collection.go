@@ -13,7 +13,7 @@ import (
 // SaveArtifactCollectionInput says what to change in a collection.
 type SaveArtifactCollectionInput struct {
 	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
-	NewName string `json:"new_name,omitempty" jsonschema:"maxLength=128"`
+	NewName    string `json:"new_name,omitempty" jsonschema:"maxLength=128"`
 	// "" removes it.
 	Description *string `json:"description,omitempty" jsonschema:"maxLength=100000"`
 	// Moves a sequence, with its versions, to this type.
@@ -21,8 +21,8 @@ type SaveArtifactCollectionInput struct {
 	// Allows a type that does not exist yet.
 	CreateType bool `json:"create_type,omitempty"`
 	// Replaces all tags.
-	Tags []string `json:"tags,omitempty" jsonschema:"maxItems=100"`
-	AddTags []string `json:"add_tags,omitempty" jsonschema:"maxItems=100"`
+	Tags       []string `json:"tags,omitempty" jsonschema:"maxItems=100"`
+	AddTags    []string `json:"add_tags,omitempty" jsonschema:"maxItems=100"`
 	RemoveTags []string `json:"remove_tags,omitempty" jsonschema:"maxItems=100"`
 }
 

@@ -19,7 +19,11 @@ func Names(name string, known []string, n int) []string {
 		cost int
 	}
 	want := fold(name)
-	allowed := max(2, utf8.RuneCountInString(want)/3)
+	// One wrong character in three; anything could be meant by one or two.
+	allowed := 0
+	if n := utf8.RuneCountInString(want); n > 2 {
+		allowed = (n + 1) / 3
+	}
 	var guesses []guess
 	for _, k := range known {
 		have := fold(k)
