@@ -41,7 +41,6 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"await":        await,
-			"await-file":   awaitFile,
 			"exits":        exits,
 			"mode":         mode,
 			"setenvfile":   setEnvFile,
@@ -73,17 +72,6 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 			return err
 		}
 		return reply.Body.Close()
-	})
-}
-
-// awaitFile waits until a file is there: await-file FILE.
-func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: await-file FILE")
-	}
-	poll(ts, func() error {
-		_, err := os.Stat(ts.MkAbs(args[0]))
-		return err
 	})
 }
 
