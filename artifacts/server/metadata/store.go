@@ -87,7 +87,7 @@ type Runs interface {
 	// wandb-events.jsonl, output.log, ...) from line offset on, replacing what
 	// an earlier try left there.
 	AppendRunLines(ctx context.Context, runID int64, stream string, offset int64, lines []string) error
-	// RunLineCounts gives, by stream, the number of lines stored.
+	// RunLineCounts gives, by stream, how long it is: one past the highest line.
 	RunLineCounts(ctx context.Context, runID int64) (map[string]int64, error)
 	// RunTail returns the last n lines of a stream, oldest first.
 	RunTail(ctx context.Context, runID int64, stream string, n int) ([]string, error)
@@ -221,7 +221,9 @@ type Artifacts interface {
 // uploads have brought.
 type Files interface {
 	// RecordFile says that the bytes of a file that artifactID brought are
-	// durable under key. The digest is the one the manifest will use.
+	// durable under key. The digest is the one the manifest will use. Recording
+	// the same again changes nothing; other bytes under a digest that the
+	// artifact has brought already are KindConflict.
 	RecordFile(ctx context.Context, f StoredFile) error
 	// StoredFile finds bytes by the artifact that brought them (the birth
 	// artifact) and the digest in its manifest.
@@ -237,7 +239,8 @@ type Files interface {
 	ListFiles(ctx context.Context, artifactID int64, o FileOptions) (Connection[File], error)
 	CountFiles(ctx context.Context, artifactID int64, o FileOptions) (int, error)
 	// Keys calls yield once for each blob key that the registry needs: files
-	// of artifacts, manifests and run files. Order is not specified.
+	// of artifacts (uploaded, committed or deleted), manifests and run files.
+	// Order is not specified. An error of yield ends it and is returned.
 	Keys(ctx context.Context, yield func(key string, size int64) error) error
 }
 

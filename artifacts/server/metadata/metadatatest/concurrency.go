@@ -86,6 +86,49 @@ func concurrencyTests() map[string]func(*testing.T, *registry) {
 			}
 			same(t, "versions in all", total, writers*each)
 		},
+		"many uploads at once, some of them refused": func(t *testing.T, r *registry) {
+			a := r.pending("train")
+			taken := r.store(a, "taken", "first")
+			var wg sync.WaitGroup
+			for i := range 60 {
+				wg.Go(func() {
+					content := fmt.Sprint("content ", i)
+					good := metadata.StoredFile{ArtifactID: a.ID, Digest: digestOf(content), MD5: digestOf(content), Key: keyOf(content), Size: int64(i)}
+					switch i % 4 {
+					case 0:
+						forged := good
+						forged.Digest = taken.Digest
+						if err := r.RecordFile(r.ctx, forged); metadata.KindOf(err) != metadata.KindConflict {
+							t.Errorf("forged: %v", err)
+						}
+					case 1:
+						nowhere := good
+						nowhere.ArtifactID = 999
+						if err := r.RecordFile(r.ctx, nowhere); metadata.KindOf(err) != metadata.KindNotFound {
+							t.Errorf("for no artifact: %v", err)
+						}
+					case 2:
+						ctx, cancel := context.WithTimeout(r.ctx, time.Duration(i*10)*time.Microsecond)
+						defer cancel()
+						if err := r.RecordFile(ctx, good); err != nil && metadata.KindOf(err) != metadata.KindCanceled {
+							t.Errorf("called off: %v", err)
+						}
+					}
+					if err := r.RecordFile(r.ctx, good); err != nil {
+						t.Error(err)
+						return
+					}
+					got, err := r.StoredFile(r.ctx, a.ID, good.Digest)
+					if err != nil || got != good {
+						t.Errorf("acknowledged %+v, stored %+v (%v)", good, got, err)
+					}
+				})
+			}
+			wg.Wait()
+			got, err := r.StoredFile(r.ctx, a.ID, taken.Digest)
+			r.ok(err)
+			same(t, "what was stored first", got.Key, taken.Key)
+		},
 		"one alias, many movers": func(t *testing.T, r *registry) {
 			var made []metadata.Artifact
 			for range 6 {

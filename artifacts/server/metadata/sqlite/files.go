@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"unicode/utf8"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -18,38 +17,6 @@ func scanStored(r scanner) (metadata.StoredFile, error) {
 	err := r.Scan(&f.ArtifactID, &f.Digest, &f.MD5, &key, &f.Size)
 	f.Key = hex.EncodeToString(key)
 	return f, err
-}
-
-// RecordFile says that bytes are durable. Recording the same again changes
-// nothing. Other bytes under the same digest are refused: either digest or
-// bytes are forged, and what is stored first may be part of a version already.
-func (s *Store) RecordFile(ctx context.Context, f metadata.StoredFile) error {
-	key, err := blobKey("the file", f.Key)
-	if err != nil {
-		return err
-	}
-	if f.Digest == "" || !utf8.ValidString(f.Digest) {
-		return invalid("the digest %q of an uploaded file is not valid", f.Digest)
-	}
-	if f.Size < 0 {
-		return invalid("a file cannot have %d bytes", f.Size)
-	}
-	return s.write(ctx, func(q session) error {
-		a, err := liveArtifact(ctx, q, f.ArtifactID)
-		if err != nil {
-			return err
-		}
-		old, err := first(ctx, q, scanStored, "SELECT "+storedColumns+" FROM stored_files WHERE artifact_id = ? AND digest = ?", f.ArtifactID, f.Digest)
-		switch {
-		case missing(err):
-			return run(ctx, q, "INSERT INTO stored_files (artifact_id, digest, entity_id, md5, key, size) VALUES (?, ?, ?, ?, ?, ?)", f.ArtifactID, f.Digest, a.EntityID, f.MD5, key, f.Size)
-		case err != nil:
-			return err
-		case old.Key != f.Key:
-			return conflict("%s has other bytes under the digest %s already; they stay", artifactName(a), f.Digest)
-		}
-		return nil
-	})
 }
 
 // StoredFile finds bytes by birth artifact and digest.

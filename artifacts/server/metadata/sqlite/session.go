@@ -201,16 +201,20 @@ func (s *Store) readTogether(ctx context.Context, f func(session) error) error {
 }
 
 // write runs f in a transaction, which is durable when write returns nil and
-// has left no trace when it returns an error. Writers queue: in this process
-// at the semaphore, among processes at SQLite's lock.
-func (s *Store) write(ctx context.Context, f func(session) error) (err error) {
-	defer func() { err = s.classify(ctx, err) }()
+// has left no trace when it returns an error.
+func (s *Store) write(ctx context.Context, f func(session) error) error {
 	select {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return s.classify(ctx, ctx.Err())
 	}
+	return s.classify(ctx, s.transact(ctx, f))
+}
+
+// transact is write for a caller that holds the token of s.writing. Writers of
+// this process queue for that, and those of several processes for SQLite's lock.
+func (s *Store) transact(ctx context.Context, f func(session) error) error {
 	if s.isClosed() {
 		return errors.New("closed")
 	}

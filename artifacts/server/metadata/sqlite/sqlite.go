@@ -1,4 +1,3 @@
-// Package sqlite keeps a registry's metadata in one SQLite file.
 package sqlite
 
 import (
@@ -30,6 +29,7 @@ type Store struct {
 	writer  session       // in the transaction of conn
 	kept    []*statements // of reader and writer
 	writing chan struct{} // holds a token while conn is in use
+	uploads uploads
 	closing sync.Once
 	closed  chan struct{}
 }
