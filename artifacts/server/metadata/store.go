@@ -151,7 +151,7 @@ type Collections interface {
 type Artifacts interface {
 	// CreateArtifact starts a version, or returns the one that is already
 	// there: the committed version of the sequence with the same digest when
-	// deduplication is asked for (its aliases, tags, client id and run output
+	// deduplication is asked for and there is no distributed id (its aliases, tags, client id and run output
 	// are then recorded at once), or the pending one with the same
 	// distributed id or client id. It creates project parts (type, sequence)
 	// as needed. KindConflict if the name belongs to another type or to a portfolio.

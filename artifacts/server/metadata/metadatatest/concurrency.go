@@ -379,6 +379,8 @@ func everyMethod(ctx context.Context, s metadata.Store, a metadata.Artifact) map
 	keep("ArtifactsByID", err)
 	_, err = s.ArtifactByClientID(ctx, "c")
 	keep("ArtifactByClientID", err)
+	_, err = s.CommittedArtifacts(ctx, 0, 1)
+	keep("CommittedArtifacts", err)
 	_, err = s.LatestArtifact(ctx, a.SequenceID)
 	keep("LatestArtifact", err)
 	_, err = s.CreateManifest(ctx, metadata.Manifest{ArtifactID: a.ID, Type: metadata.FullManifest, Name: "m"})

@@ -206,6 +206,9 @@ func createTests() map[string]func(*testing.T, *registry) {
 			if next.ID == a.ID {
 				t.Error("a committed version is written again")
 			}
+			// The digest is that of a part, which may equal a whole version.
+			r.commit("train", digest("part"))
+			r.pending("train", distributed("h"), digest("part"), deduplicated)
 		},
 	}
 }

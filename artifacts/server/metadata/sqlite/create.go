@@ -124,7 +124,8 @@ func existing(ctx context.Context, q session, n metadata.NewArtifact, seq metada
 			return &a, err
 		}
 	}
-	if n.Deduplicate {
+	// Of a distributed version the digest is that of one writer's part.
+	if n.Deduplicate && n.DistributedID == "" {
 		a, err := first(ctx, q, plainly(scanArtifact), "SELECT "+artifactColumns+" FROM "+artifactFrom+" WHERE a.sequence_id = ? AND a.digest = ? AND a.state = 'COMMITTED' ORDER BY a.version_index DESC LIMIT 1", seq.ID, n.Digest)
 		if !missing(err) {
 			return &a, err
