@@ -169,3 +169,49 @@ func BenchmarkPage(b *testing.B) {
 	}
 	b.ReportMetric(float64(size), "B/answer")
 }
+
+// BenchmarkFileAddresses asks for a page of 5000 files with their addresses,
+// as every download does.
+func BenchmarkFileAddresses(b *testing.B) {
+	r := servertest.Start(b)
+	ctx := context.Background()
+	seed(b, r, 0)
+	u, err := r.Metadata.UserByName(ctx, r.Username)
+	if err != nil {
+		b.Fatal(err)
+	}
+	a, err := r.Metadata.CreateArtifact(ctx, metadata.NewArtifact{Entity: r.Username, Project: "bench", Type: "dataset", Sequence: "files", UserID: u.ID, Digest: "d"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	files := make([]metadata.File, 5000)
+	for i := range files {
+		files[i] = metadata.File{Path: fmt.Sprintf("dir/file%05d.bin", i), Digest: base64MD5("x"), Key: strings.Repeat("0", 64), Size: 1}
+	}
+	if err := r.Metadata.RecordFile(ctx, metadata.StoredFile{ArtifactID: a.ID, Digest: base64MD5("x"), MD5: base64MD5("x"), Key: strings.Repeat("0", 64), Size: 1}); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := r.Metadata.CommitArtifact(ctx, metadata.Commit{ArtifactID: a.ID, Files: files, ManifestKey: strings.Repeat("0", 64), ManifestSize: 1, ManifestDigest: base64MD5("")}); err != nil {
+		b.Fatal(err)
+	}
+	client := &http.Client{Transport: r.Server.Transport()}
+	body := `{"query":"query U { project(name: \"bench\") { artifactCollection(name: \"files\") { artifactMembership(aliasName: \"v0\") { files(first: 5000) { pageInfo { endCursor hasNextPage } edges { node { __typename name directUrl } } } } } } }"}`
+	b.ReportAllocs()
+	for b.Loop() {
+		req, err := http.NewRequest(http.MethodPost, server.InternalURL+"/graphql", strings.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.SetBasicAuth("api", r.Key)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if err != nil || n < 1<<20 {
+			b.Fatal(n, err)
+		}
+	}
+}

@@ -186,7 +186,9 @@ func sources() []*ast.Source {
 	}
 }
 
-var parsedSchema = sync.OnceValue(func() *ast.Schema { return gqlparser.MustLoadSchema(sources()...) })
+var parsedSchema = sync.OnceValue(loadSchema)
+
+func loadSchema() *ast.Schema { return gqlparser.MustLoadSchema(sources()...) }
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the

@@ -1479,14 +1479,14 @@ func (ec *executionContext) _RunFile_sizeBytes(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+			return ec.marshalNInt642int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_RunFile_sizeBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RunFile", field, true, false, "Int")
+	return graphql.NewScalarFieldContext("RunFile", field, true, false, "Int64")
 }
 
 func (ec *executionContext) _RunFile_mimetype(ctx context.Context, field graphql.CollectedField, obj *RunFile) (ret graphql.Marshaler) {

@@ -17,7 +17,7 @@ const file = "root_.generated.go"
 
 // Each must be there, or gqlgen has changed and this program must follow.
 var replacements = []struct{ old, new string }{
-	{"var parsedSchema = gqlparser.MustLoadSchema(sources...)", "var parsedSchema = sync.OnceValue(func() *ast.Schema { return gqlparser.MustLoadSchema(sources()...) })"},
+	{"var parsedSchema = gqlparser.MustLoadSchema(sources...)", "var parsedSchema = sync.OnceValue(loadSchema)\n\nfunc loadSchema() *ast.Schema { return gqlparser.MustLoadSchema(sources()...) }"},
 	{"var sources = []*ast.Source{", "func sources() []*ast.Source {\n\treturn []*ast.Source{"},
 	{"\treturn parsedSchema\n", "\treturn parsedSchema()\n"},
 	{"\t\t\tparsedSchema,\n", "\t\t\tparsedSchema(),\n"},
