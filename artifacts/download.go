@@ -406,6 +406,9 @@ func (d *downloading) inPlace(ctx context.Context, e *ManifestEntry, sum md5sum)
 		return false, nil
 	}
 	got, ok := d.known.digest(e.Path, stampOf(info))
+	if !ok && d.cache.has(info, sum) { // a hard link: its inode changes with each further one
+		got, ok = sum, true
+	}
 	if !ok {
 		f, err := d.root.Open(name)
 		if err != nil {
@@ -489,6 +492,9 @@ func (d *downloading) fetchNeed(ctx context.Context, a *Artifact, n *need, url s
 
 // again puts the same content to a second place.
 func (d *downloading) again(ctx context.Context, first, e *ManifestEntry, sum md5sum) error {
+	if ok, err := d.settled(ctx, e, sum); ok || err != nil {
+		return err
+	}
 	name, err := localName(first.Path)
 	if err != nil {
 		return err

@@ -84,14 +84,6 @@ func (c *fileCache) flush() error {
 	return errors.Join(errs...)
 }
 
-// objectStamp is the stamp of an object: without the inode's change, which
-// hard links make and which says nothing of the contents.
-func objectStamp(info fs.FileInfo) stamp {
-	s := stampOf(info)
-	s.ctime = 0
-	return s
-}
-
 // open opens the object with a digest, of a size unless that is -1. checked
 // says that its bytes are known to have the digest; otherwise the caller checks
 // and calls either confirm or drop. fs.ErrNotExist if there is none.
@@ -107,15 +99,42 @@ func (c *fileCache) open(sum md5sum, size int64) (f *os.File, checked bool, err 
 		f.Close()
 		return nil, false, errors.Join(fs.ErrNotExist, err)
 	}
-	known, ok := c.checked(sum).digest(sum.hex(), objectStamp(info))
+	known, ok := c.checked(sum).digest(sum.hex(), stampOf(info))
 	return f, ok && known == sum, nil
 }
 
 // confirm remembers that an open object has its digest.
 func (c *fileCache) confirm(f *os.File, sum md5sum) {
 	if info, err := f.Stat(); err == nil {
-		c.checked(sum).note(sum.hex(), objectStamp(info), sum)
+		c.checked(sum).note(sum.hex(), stampOf(info), sum)
 	}
+}
+
+// holds reports whether an open file is the object with a digest.
+func (c *fileCache) holds(f *os.File, sum md5sum) bool {
+	if c == nil {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	object, err := os.Stat(c.object(sum))
+	return err == nil && os.SameFile(object, info)
+}
+
+// has reports whether a file is the object with a digest, by another name, and
+// its bytes are known to have the digest.
+func (c *fileCache) has(info fs.FileInfo, sum md5sum) bool {
+	if c == nil {
+		return false
+	}
+	object, err := os.Stat(c.object(sum))
+	if err != nil || !os.SameFile(object, info) {
+		return false
+	}
+	known, ok := c.checked(sum).digest(sum.hex(), stampOf(object))
+	return ok && known == sum
 }
 
 // drop removes an object that does not have its digest.
@@ -142,7 +161,7 @@ func (c *fileCache) keep(f *os.File, sum md5sum) error {
 		return err
 	}
 	if info, err := f.Stat(); err == nil {
-		c.checked(sum).put(sum.hex(), objectStamp(info), sum)
+		c.checked(sum).put(sum.hex(), stampOf(info), sum)
 	}
 	return nil
 }

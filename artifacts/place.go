@@ -92,7 +92,8 @@ func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *Ma
 	if err := d.folder(name); err != nil {
 		return err
 	}
-	if !checked && d.o.Place == PlaceLink && d.cache != nil {
+	link := d.o.Place == PlaceLink && d.cache.holds(f, sum)
+	if link && !checked {
 		got, err := d.c.hashOpen(ctx, f, nil, "")
 		if err != nil {
 			return err
@@ -103,13 +104,15 @@ func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *Ma
 		d.cache.confirm(f, sum)
 		checked = true
 	}
-	if checked && d.o.Place == PlaceLink && d.cache != nil && d.link(f, d.cache.object(sum), name) {
+	if link && d.link(f, d.cache.object(sum), name) {
 		info, err := f.Stat()
 		if err != nil {
 			return localFailure("", "", err)
 		}
 		d.meter.add(0, info.Size())
 		d.learn(f, e.Path, sum)
+		// Making links changes the inode, and nothing else did.
+		d.cache.checked(sum).put(sum.hex(), stampOf(info), sum)
 		return nil
 	}
 	temp := filepath.Join(filepath.Dir(name), ".reliquary-"+rand.Text()+".tmp")
@@ -175,7 +178,7 @@ func (d *downloading) fill(ctx context.Context, out, in *os.File, checked bool, 
 			d.meter.add(0, -moved)
 			return errDamaged
 		case err == io.EOF:
-			if d.cache != nil && in.Name() == d.cache.object(sum) {
+			if d.cache.holds(in, sum) {
 				d.cache.confirm(in, sum)
 			}
 			return nil
