@@ -21,7 +21,9 @@ const (
 
 // An Artifact is one version, seen in one collection: its own sequence, or a
 // portfolio that links to it. The fields are a snapshot of what the server
-// said; changing them changes nothing there.
+// said; changing them changes nothing there. Set and Add methods say what to
+// change, and Save sends it and brings the fields up to date; these are not for
+// use by several goroutines at once, all else is.
 type Artifact struct {
 	// ID is the server's id of the version, the same in every collection.
 	ID string `json:"id"`
@@ -63,6 +65,7 @@ type Artifact struct {
 	UpdatedAt   *time.Time `json:"updatedAt,omitempty"`
 
 	client *Client
+	set    artifactChanges
 }
 
 // Artifact finds a version: "entity/project/collection:alias" or ":v3", where

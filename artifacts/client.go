@@ -39,6 +39,9 @@ type Config struct {
 	Entity string
 	// Project is used where a path names none. "" means "uncategorized", as in W&B.
 	Project string
+	// Organization owns the registries that are meant where none is named, by
+	// its name. "" means the one that the default entity belongs to.
+	Organization string
 	// Files says how the bytes of versions are moved and kept.
 	Files FileConfig
 }
@@ -70,10 +73,12 @@ type Client struct {
 	log             *slog.Logger
 	userAgent       string
 	entity, project string
+	organization    string
 
 	sender   *wire.Sender
 	features lazy[Features]
 	viewer   lazy[Viewer]
+	orgs     orgNames
 	files    files
 }
 
@@ -113,14 +118,15 @@ func New(cfg Config) (*Client, error) {
 			MaxWait:    orDefault(cfg.Retry.MaxWait, defaultMaxWait),
 			MaxElapsed: orDefault(cfg.Retry.MaxElapsed, defaultMaxElapsed),
 		},
-		maxBytes:  orDefault(cfg.MaxResponseBytes, defaultMaxBytes),
-		log:       cfg.Logger,
-		userAgent: strings.TrimSpace(cfg.UserAgent + " " + userAgent),
-		entity:    cfg.Entity,
-		project:   orDefault(cfg.Project, defaultProject),
-		features:  newLazy[Features](),
-		viewer:    newLazy[Viewer](),
-		files:     newFiles(cfg.Files),
+		maxBytes:     orDefault(cfg.MaxResponseBytes, defaultMaxBytes),
+		log:          cfg.Logger,
+		userAgent:    strings.TrimSpace(cfg.UserAgent + " " + userAgent),
+		entity:       cfg.Entity,
+		project:      orDefault(cfg.Project, defaultProject),
+		organization: cfg.Organization,
+		features:     newLazy[Features](),
+		viewer:       newLazy[Viewer](),
+		files:        newFiles(cfg.Files),
 	}
 	if c.transport == nil {
 		// Not http.DefaultTransport: that one is shared and reads proxies from
@@ -197,29 +203,22 @@ func (c *Client) endpointForPeople() string { return c.base.String() }
 // DefaultProject is Config.Project, or "uncategorized".
 func (c *Client) DefaultProject() string { return c.project }
 
-// Resolve fills in the default entity and project where p names none. It asks
-// the server only if the entity is missing and not configured.
+// Resolve fills in the default entity and project where p names none, and the
+// entity of a registry, whose project is "wandb-registry-<name>" and whose
+// entity can be given as an organization's name or left out. It asks the server
+// only if an entity is missing and not configured, and once for each
+// organization.
 func (c *Client) Resolve(ctx context.Context, p Path) (Path, error) {
-	in, err := c.in(ctx, p.Entity, p.Project)
-	if err != nil {
-		return Path{}, err
-	}
-	p.Entity, p.Project = in.Entity, in.Project
-	return p, nil
+	return c.resolvePath(ctx, p, "")
 }
 
-// in fills in the default entity and project.
+// in is Resolve for a project alone.
 func (c *Client) in(ctx context.Context, entity, project string) (wire.In, error) {
-	if project == "" {
-		project = c.project
+	p, err := c.resolvePath(ctx, Path{Entity: entity, Project: project}, "")
+	if err != nil {
+		return wire.In{}, err
 	}
-	if entity == "" {
-		var err error
-		if entity, err = c.DefaultEntity(ctx); err != nil {
-			return wire.In{}, err
-		}
-	}
-	return wire.In{Entity: entity, Project: project}, nil
+	return wire.In{Entity: p.Entity, Project: p.Project}, nil
 }
 
 // logAttempt writes one line for one attempt. It names the operation, never

@@ -54,6 +54,27 @@ func checkTags(tags []string) ([]string, error) {
 	return out, nil
 }
 
+// checkAliases checks what is to be an alias.
+func checkAliases(aliases []string) error {
+	for _, a := range aliases {
+		switch {
+		case a == "":
+			return invalid("an alias cannot be empty")
+		case strings.ContainsAny(a, "/:"):
+			return invalid("%q cannot be an alias: it holds a slash or a colon", a)
+		case utf8.RuneCountInString(a) > maxName:
+			return invalid("an alias has %d characters, and W&B allows %d", utf8.RuneCountInString(a), maxName)
+		case isVersion(a):
+			return &Error{
+				Kind:    KindInvalid,
+				Message: fmt.Sprintf("%q cannot be an alias: it has the form of a version's number, which the server gives", a),
+				Next:    "use a word",
+			}
+		}
+	}
+	return nil
+}
+
 // checkType checks that a collection of this name may have, and lose, a type:
 // W&B keeps some for itself.
 func checkType(typeName, collection string) error {

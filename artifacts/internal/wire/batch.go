@@ -57,7 +57,10 @@ func batch[T any](ctx context.Context, s *Sender, op Op, vars Vars, questions []
 	return out, nil
 }
 
-func alias(i int) string { return "a" + strconv.Itoa(i) }
+func alias(i int) string { return "a" + number(i) }
+
+// number tells the variables of one question from those of the others.
+func number(i int) string { return strconv.Itoa(i) }
 
 // A VersionName names a version by its project and "collection:alias".
 type VersionName struct {
@@ -76,7 +79,7 @@ func MembershipsByName(ctx context.Context, s *Sender, names []VersionName) ([]F
 	vars := Vars{}
 	questions := make([]question, len(names))
 	for i, n := range names {
-		k := strconv.Itoa(i)
+		k := number(i)
 		vars["entity"+k], vars["project"+k], vars["name"+k] = n.Entity, n.Project, n.Name
 		questions[i] = question{
 			field:     "project(name: $project" + k + ", entityName: $entity" + k + ")",
@@ -114,7 +117,7 @@ func UseArtifacts(ctx context.Context, s *Sender, inputs []UseArtifactInput) err
 		} `json:"artifact"`
 	}
 	for i, in := range inputs {
-		k := strconv.Itoa(i)
+		k := number(i)
 		vars["input"+k] = in
 		questions[i] = question{field: "useArtifact(input: $input" + k + ")", selection: new(used)}
 	}
