@@ -57,7 +57,7 @@ func (l *Library) Open(config []byte) (Handle, []byte, error) {
 	}
 	h, err := l.add(s)
 	if err != nil {
-		_, _ = s.close(0) // the table being full is what to tell
+		_, _ = s.close(-1) // nothing runs yet; the table being full is what to tell
 		return 0, nil, err
 	}
 	return h, answer, nil

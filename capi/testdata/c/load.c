@@ -1,0 +1,30 @@
+/* load.c LIBRARY CONFIG - what loading costs: time, memory, threads. Prints numbers. */
+#include "check.h"
+
+#include <dlfcn.h>
+
+int main(int argc, char **argv) {
+    CHECK(argc == 3, "usage: load LIBRARY CONFIG");
+    long before = resident();
+    double began = now();
+    void *library = dlopen(argv[1], RTLD_NOW);
+    CHECK(library, "%s", dlerror());
+    double loaded = now();
+    int32_t (*open_)(const char *, size_t, reliquary_session *, char **, size_t *);
+    int32_t (*call_)(reliquary_session, const char *, size_t, const char *, size_t, char **, size_t *);
+    *(void **)&open_ = dlsym(library, "reliquary_open");
+    *(void **)&call_ = dlsym(library, "reliquary_call");
+    CHECK(open_ && call_, "%s", dlerror());
+    reliquary_session session;
+    char *answer;
+    size_t size;
+    CHECK(open_(argv[2], strlen(argv[2]), &session, &answer, &size) == RELIQUARY_OK, "open: %s", answer);
+    double opened = now();
+    /* An operation that no server need be asked for. */
+    call_(session, "list_artifact_types", 19, "{\"project\":1}", 13, &answer, &size);
+    double called = now();
+    CHECK(answer && strstr(answer, "\"INVALID\""), "call: %s", answer);
+    printf("load_ms %.3f open_ms %.3f call_ms %.3f total_ms %.3f rss_kib %ld threads %d\n",
+           loaded - began, opened - loaded, called - opened, called - began, resident() - before, thread_count());
+    return 0;
+}
