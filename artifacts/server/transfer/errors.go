@@ -47,12 +47,13 @@ func (h *Handler) failure(ctx context.Context, doing string, err error) error {
 // 501 some 20 times over about 15 minutes, so those are for failures that time
 // or a person can mend; 4xx fail at once.
 //
-// A full disk is 507. The wandb package shows "retrying: unexpected HTTP status
-// 507 Insufficient Storage" while it tries again, so the person at the terminal
-// reads what is wrong, can free space, and loses nothing; if nobody does, the
-// log call fails with the same words. A status that is not repeated would end a
-// training run's upload for a condition that someone else's clean-up may have
-// mended a minute later, and shows the person no reason at all.
+// A full disk is 507. The wandb package goes on trying, writes "retrying error:
+// unexpected HTTP status 507 Insufficient Storage" into its log, and finishes as
+// if nothing had been once there is space; the registry's own log asks for
+// that. If nobody makes any, the log call fails with those words. At a status
+// that is not repeated it fails at once, in the middle of a training run, for a
+// condition that somebody else's clean-up may have mended a minute later, and
+// says only that uploads have failed.
 func status(err error) int {
 	if errors.Is(err, blobs.ErrNoSpace) {
 		return http.StatusInsufficientStorage
