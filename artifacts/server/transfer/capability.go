@@ -158,6 +158,20 @@ func (d Download) claims() claims {
 	}
 }
 
+// words name what is uploaded, for messages.
+func (c claims) words() string {
+	switch c.kind {
+	case partKind:
+		return "part " + strconv.Itoa(c.number) + " of a file"
+	case manifestKind:
+		return "the manifest " + lastElement(c.path)
+	case runFileKind:
+		return "the run's file " + c.name
+	default:
+		return "the file " + lastElement(c.path)
+	}
+}
+
 // lastElement is the last element of a slash-separated path in a form that
 // survives as one element of a URL's path: routers and clients rewrite paths
 // that hold empty, "." or ".." elements.

@@ -30,7 +30,7 @@ func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := u.claims()
-	doing := "storing " + c.path
+	doing := "storing " + c.words()
 	want, err := wanted(c, r.Header.Get("Content-MD5"))
 	if err != nil {
 		refuse(w, http.StatusBadRequest, doing+": "+err.Error())
