@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"maps"
+	"sync"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -74,10 +76,11 @@ const schemaQuery = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_s
 
 // checkSchema compares the tables and indexes with those of a new database.
 func checkSchema(ctx context.Context, q session, report func(string)) error {
-	fresh, err := freshSchema(ctx)
+	fresh, err := freshSchema()
 	if err != nil {
 		return err
 	}
+	lacking := maps.Clone(fresh)
 	if err := each(ctx, q, func(r scanner) error {
 		var name, text string
 		if err := r.Scan(&name, &text); err != nil {
@@ -90,23 +93,24 @@ func checkSchema(ctx context.Context, q session, report func(string)) error {
 		case want != text:
 			report(fmt.Sprintf("the %s is not defined as it should be", name))
 		}
-		delete(fresh, name)
+		delete(lacking, name)
 		return nil
 	}, schemaQuery); err != nil {
 		return err
 	}
-	for name := range fresh {
+	for name := range lacking {
 		report(fmt.Sprintf("the %s is missing", name))
 	}
 	return nil
 }
 
-// freshSchema is the schema of a new database.
-func freshSchema(ctx context.Context) (map[string]string, error) {
+// freshSchema is the schema of a new database. It is found out once.
+var freshSchema = sync.OnceValues(func() (map[string]string, error) {
 	d, err := dialer()
 	if err != nil {
 		return nil, err
 	}
+	ctx := context.Background()
 	db := sql.OpenDB(connector{d, "file::memory:"})
 	defer db.Close()
 	db.SetMaxOpenConns(1)
@@ -120,7 +124,7 @@ func freshSchema(ctx context.Context) (map[string]string, error) {
 		schema[name] = text
 		return err
 	}, schemaQuery)
-}
+})
 
 // checkRules looks for what breaks the rules of package metadata. A rule that
 // damage keeps from being looked at is reported and does not hide the others.

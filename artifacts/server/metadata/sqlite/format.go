@@ -40,21 +40,21 @@ type header struct {
 }
 
 // checkFile refuses what is not ours or newer than us before anything touches
-// it. An absent or empty file is to be made into a database.
-func checkFile(ctx context.Context, path string) error {
+// it. An absent or empty file is new: it is to be made into a database.
+func checkFile(ctx context.Context, path string) (isNew bool, err error) {
 	if _, err := dialer(); err != nil { // settles how files are locked
-		return err
+		return false, err
 	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return true, nil
 	case err != nil:
-		return err
+		return false, err
 	case !info.Mode().IsRegular():
-		return corrupt(nil, "%s is not a file, so it is not a registry's database; name another place", path)
+		return false, corrupt(nil, "%s is not a file, so it is not a registry's database; name another place", path)
 	case info.Size() == 0:
-		return nil
+		return true, nil
 	}
 	var h header
 	if foreignClosesAreSafe() {
@@ -63,9 +63,9 @@ func checkFile(ctx context.Context, path string) error {
 		h, err = askHeader(ctx, path)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	return h.check(path)
+	return false, h.check(path)
 }
 
 func (h header) check(path string) error {
@@ -128,9 +128,11 @@ func askHeader(ctx context.Context, path string) (header, error) {
 // prepareFile makes a new file a registry's database and brings an old one up
 // to date. Several processes may do so at once: each step is one transaction
 // that finds out first whether it is still to be done.
-func prepareFile(ctx context.Context, db *sql.DB, path string, log *slog.Logger) error {
-	if err := claim(ctx, db, path); err != nil {
-		return err
+func prepareFile(ctx context.Context, db *sql.DB, path string, isNew bool, log *slog.Logger) error {
+	if isNew { // otherwise opening need not wait for whoever writes just now
+		if err := claim(ctx, db, path); err != nil {
+			return err
+		}
 	}
 	if err := enterWAL(ctx, db); err != nil {
 		return err

@@ -63,9 +63,12 @@ var wholeTables = regexp.MustCompile(`^(SELECT count\(\*\) FROM users$|SELECT ke
 // was part of it: none reads a whole table.
 func TestStore(t *testing.T) {
 	var seen sync.Map
+	empty := emptyFile(t)
 	t.Run("suite", func(t *testing.T) {
 		metadatatest.Run(t, func(t *testing.T) metadata.Store {
-			s := open(t, filepath.Join(t.TempDir(), "metadata.db"))
+			path := filepath.Join(t.TempDir(), "metadata.db")
+			write(t, path, empty)
+			s := open(t, path)
 			s.reader, s.writer = recorder{s.reader, &seen}, recorder{s.writer, &seen}
 			return s
 		})

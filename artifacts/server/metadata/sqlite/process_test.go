@@ -327,6 +327,13 @@ func TestBusy(t *testing.T) {
 	if _, err := s.Project(t.Context(), "ann", "p"); err != nil {
 		t.Error(err)
 	}
+	soon, cancelSoon := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancelSoon()
+	if other, err := Open(soon, s.path, Options{}); err != nil {
+		t.Errorf("opening waits for a writer: %v", err)
+	} else if err := other.Close(); err != nil {
+		t.Error(err)
+	}
 	if _, err := s.conn.ExecContext(t.Context(), "PRAGMA busy_timeout = 20"); err != nil {
 		t.Fatal(err)
 	}

@@ -75,15 +75,15 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := checkFile(ctx, s.path); err != nil {
+	isNew, err := checkFile(ctx, s.path)
+	if err != nil {
 		return err
 	}
-	var err error
 	if s.writeDB, err = openDB(s.path, writerParams); err != nil {
 		return err
 	}
 	s.writeDB.SetMaxOpenConns(1)
-	if err := prepareFile(ctx, s.writeDB, s.path, s.log); err != nil {
+	if err := prepareFile(ctx, s.writeDB, s.path, isNew, s.log); err != nil {
 		return err
 	}
 	if s.conn, err = s.writeDB.Conn(ctx); err != nil {
