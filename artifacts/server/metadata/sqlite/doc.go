@@ -33,8 +33,8 @@
 //
 // A page continues behind the values of its sort keys. Every list's own order,
 // and the orders by creation that clients ask for, are read from an index that
-// has the place and the order at once; a page of 50 versions takes the same
-// 0.3 ms at the beginning, in the middle and at the end of a million. Other
+// has the place and the order at once; a page of 50 versions takes the same half
+// millisecond at the beginning, in the middle and at the end of a million. Other
 // orders (by size, by a part of the metadata) sort the collection for each page
 // and keep no more than the page in memory. Tests hold both: TestListPlans, and
 // TestStore, which looks at the plan of each statement that the suite runs.
