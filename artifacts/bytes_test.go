@@ -609,7 +609,9 @@ func TestAddDir(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	d = newDraft()
-	err = d.AddDir(dir, "", &artifacts.DirOptions{Ignore: func(path string, e fs.DirEntry) bool { return path == ".git" || path == "sub/b" || e.Type() == fs.ModeSymlink }})
+	err = d.AddDir(dir, "", &artifacts.DirOptions{Ignore: func(path string, e fs.DirEntry) bool {
+		return path == ".git" || path == "sub/b" || e.Type() == fs.ModeSymlink
+	}})
 	if got := paths(d); err != nil || !slices.Equal(got, []string{"a", "sub/deep/c"}) {
 		t.Errorf("some ignored: %q, %v", got, err)
 	}

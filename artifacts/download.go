@@ -579,7 +579,7 @@ func (c *Client) pullChecked(ctx context.Context, src *source, p *partial, size 
 			return n, nil
 		}
 		tick(-n)
-		if err := p.again(); err != nil {
+		if err := p.again(max(0, size)); err != nil {
 			return 0, localFailure("", "", err)
 		}
 		if try == 2 {
@@ -597,23 +597,14 @@ func (c *Client) pull(ctx context.Context, src *source, p *partial, size int64, 
 	if size == 0 {
 		return md5.Sum(nil), 0, nil
 	}
-	var moved int64
 	pulling := &pulling{src: src, f: p.f, size: size, tick: tick}
 	if size >= largeFile {
-		var mu sync.Mutex
-		pulling.tick = func(n int64) {
-			mu.Lock()
-			moved += n
-			mu.Unlock()
-			tick(n)
-		}
-		sum, err := pulling.parts(ctx, p.have, p.reached)
+		sum, err := pulling.parts(ctx, p.queue)
 		if !errors.Is(err, errNoRanges) {
 			return sum, size, err
 		}
-		tick(-moved)
-		p.have = 0
-		pulling.tick = tick
+		tick(-p.queue.moved())
+		p.begin(size, 0, partState{})
 	}
 	return pulling.whole(ctx)
 }

@@ -38,10 +38,14 @@ type files struct {
 	own   *http.Transport // for references, if the caller gave none
 
 	buffers *copyBuffers
+
+	// From which size files are sent in parts, and in which: the protocol's,
+	// but for tests that have no hours.
+	multipartFrom, multipartPart int64
 }
 
 func newFiles(cfg FileConfig) files {
-	f := files{FileConfig: cfg, buffers: &copyBuffers{}}
+	f := files{FileConfig: cfg, buffers: &copyBuffers{}, multipartFrom: multipartFrom, multipartPart: multipartPart}
 	f.Workers = orDefault(cfg.Workers, defaultWorkers)
 	f.Streams = orDefault(cfg.Streams, defaultStreams)
 	f.Stall = orDefault(cfg.Stall, defaultStall)

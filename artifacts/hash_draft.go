@@ -36,9 +36,9 @@ const (
 )
 
 // partSize is how large the parts of a large file are.
-func partSize(size int64) int64 {
-	if size <= multipartPart*multipartCount {
-		return multipartPart
+func (f *files) partSize(size int64) int64 {
+	if size <= f.multipartPart*multipartCount {
+		return f.multipartPart
 	}
 	n := (size + multipartCount - 1) / multipartCount
 	return (n + multipartAlign - 1) / multipartAlign * multipartAlign
@@ -195,7 +195,7 @@ func (c *Client) hashBytes(ctx context.Context, f fs.File, out *hashedFile, m *m
 	size := out.stamp.size
 	var n int64
 	var err error
-	if size < hashApart {
+	if size < hashApart && size < c.files.multipartFrom {
 		n, err = c.hashAll(ctx, f, &out.sum, m)
 	} else {
 		n, err = c.hashParts(ctx, f, out, m)
@@ -243,8 +243,8 @@ func (c *Client) hashParts(ctx context.Context, f io.Reader, out *hashedFile, m 
 	whole := newHashLine(0)
 	lines := []*hashLine{whole}
 	var parts *hashLine
-	if out.stamp.size >= multipartFrom {
-		parts = newHashLine(partSize(out.stamp.size))
+	if out.stamp.size >= c.files.multipartFrom {
+		parts = newHashLine(c.files.partSize(out.stamp.size))
 		lines = append(lines, parts)
 	}
 	var n int64

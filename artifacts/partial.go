@@ -6,26 +6,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 )
 
 // A partial is a file that is being fetched, in a folder from which it can be
 // renamed to its place. What came of a large one is kept when the transfer is
-// interrupted: the next goes on behind it, in this process or another. How far
-// the file is whole stands in a small file beside it, because parts are written
-// in any order; whether it is right is decided by the digest of the whole.
+// interrupted: the next goes on behind it, in this process or another. What of
+// it is there stands in a small file beside it, because parts are written in
+// any order; whether it is right is decided by the digest of the whole.
 type partial struct {
-	root *os.Root
-	name string
-	f    *os.File
-	at   *os.File // nil for one that is not kept
-	have int64    // bytes from the start that are there
-	told int64    // what the file beside it says
+	root  *os.Root
+	name  string
+	f     *os.File
+	at    *os.File // nil for one that is not kept
+	queue *partQueue
 }
-
-// tellEvery is how often the file beside a partial is written, in bytes.
-const tellEvery = 8 << 20
 
 // openPartial begins or continues the file with a digest in a folder of root.
 func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, error) {
@@ -39,6 +33,7 @@ func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, e
 		p := &partial{root: root, name: filepath.Join(dir, ".reliquary-"+rand.Text()+".part")}
 		var err error
 		if p.f, err = root.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, fs.ErrExist) {
+			p.begin(max(0, size), 0, partState{})
 			return p, err
 		}
 	}
@@ -63,36 +58,28 @@ func keptPartial(root *os.Root, name string, size int64) (*partial, error) {
 		f.Close()
 		return nil, err
 	}
-	said := make([]byte, 20)
-	n, _ := p.at.ReadAt(said, 0)
-	p.have, _ = strconv.ParseInt(strings.TrimSpace(string(said[:n])), 10, 64)
-	if p.have < 0 || p.have > open.Size() || p.have > size {
-		p.have = 0
-	}
-	p.told = p.have
+	said := make([]byte, stateSize)
+	n, _ := p.at.ReadAt(said, 0) // a state that cannot be read is none
+	p.begin(size, open.Size(), decodeState(said[:n]))
 	return p, nil
 }
 
-// reached notes how far the file is whole.
-func (p *partial) reached(at int64) {
-	p.have = at
-	if p.at != nil && at-p.told >= tellEvery {
-		p.tell()
+// begin sets what of a large file is there.
+func (p *partial) begin(size, fileSize int64, state partState) {
+	p.queue = newPartQueue(size, fileSize, state)
+	if p.at != nil {
+		p.queue.tell = p.tell
 	}
 }
 
-func (p *partial) tell() {
-	text := strconv.FormatInt(p.have, 10)
-	if _, err := p.at.WriteAt([]byte(text+strings.Repeat(" ", 20-len(text))), 0); err == nil {
-		p.told = p.have
-	}
-}
+// tell writes down what is there. Not being able to only costs time later.
+func (p *partial) tell(s partState) { p.at.WriteAt(s.encode(), 0) }
 
 // again forgets what came, because it was not right.
-func (p *partial) again() error {
-	p.have = 0
+func (p *partial) again(size int64) error {
+	p.begin(size, 0, partState{})
 	if p.at != nil {
-		p.tell()
+		p.tell(partState{})
 	}
 	return p.f.Truncate(0)
 }
@@ -111,8 +98,8 @@ func (p *partial) placed() {
 func (p *partial) leave(keep bool) {
 	switch {
 	case p.name == "":
-	case keep && p.at != nil && p.have > 0:
-		p.tell()
+	case keep && p.at != nil && p.queue.moved() > 0:
+		p.tell(p.queue.now())
 		p.at.Close()
 	default:
 		p.root.Remove(p.name)

@@ -193,17 +193,14 @@ func local(err error) *setback {
 var errNoRanges = errors.New("the server sends no parts of files")
 
 // parts fetches a large file over several connections and returns its digest.
-// have bytes at its start are there already; reached is told how far from the
-// start the file is whole. errNoRanges if the server cannot do it.
-func (p *pulling) parts(ctx context.Context, have int64, reached func(int64)) (md5sum, error) {
-	q := &partQueue{start: have, size: p.size}
-	q.news.L = &q.mu
-	p.tick(have)
+// What q says is there is not fetched. errNoRanges if the server cannot do it.
+func (p *pulling) parts(ctx context.Context, q *partQueue) (md5sum, error) {
+	p.tick(q.moved())
 	crew := newCrew(ctx, p.src.client.files.Streams+1)
 	stop := context.AfterFunc(crew.ctx, q.giveUp)
 	defer stop()
 	sum := md5.New()
-	crew.run(func(context.Context) error { return p.digest(sum, q, reached) })
+	crew.run(func(context.Context) error { return p.digest(sum, q) })
 	for range p.src.client.files.Streams {
 		crew.run(func(ctx context.Context) error {
 			for {
@@ -224,12 +221,11 @@ func (p *pulling) parts(ctx context.Context, have int64, reached func(int64)) (m
 // part fetches one part.
 func (p *pulling) part(ctx context.Context, q *partQueue, i int) error {
 	c := p.src.client
-	from, end := q.bounds(i)
+	at, end := q.left(i)
 	buf := c.files.buffers.get()
 	defer c.files.buffers.put(buf)
 	var used string
 	var ranges error
-	at := from
 	err := c.persist(ctx, func(ctx context.Context) (int64, *setback) {
 		used = p.src.address()
 		d, bad := c.fetch(ctx, p.src.transport, used, at, end)
@@ -270,7 +266,7 @@ func (p *pulling) part(ctx context.Context, q *partQueue, i int) error {
 
 // digest reads behind the connections what they have written, in order. The
 // bytes are still in the system's memory.
-func (p *pulling) digest(sum hash.Hash, q *partQueue, reached func(int64)) error {
+func (p *pulling) digest(sum hash.Hash, q *partQueue) error {
 	buf := p.src.client.files.buffers.get()
 	defer p.src.client.files.buffers.put(buf)
 	var at int64
@@ -287,83 +283,6 @@ func (p *pulling) digest(sum hash.Hash, q *partQueue, reached func(int64)) error
 			sum.Write((*buf)[:n])
 			at += int64(n)
 		}
-		reached(at)
 	}
 	return nil
-}
-
-// A partQueue gives out the parts of a file and knows how far it is whole.
-type partQueue struct {
-	start, size int64
-
-	mu    sync.Mutex
-	news  sync.Cond
-	given int
-	done  []int64 // bytes of each part that are there
-	first int     // the first part that is not whole
-	ended bool
-}
-
-func (q *partQueue) count() int { return int((q.size - q.start + pullPart - 1) / pullPart) }
-
-func (q *partQueue) bounds(i int) (from, end int64) {
-	from = q.start + int64(i)*pullPart
-	return from, min(from+pullPart, q.size)
-}
-
-// next gives out a part, in order.
-func (q *partQueue) next() (int, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.ended || q.given == q.count() {
-		return 0, false
-	}
-	q.given++
-	q.done = append(q.done, 0)
-	return q.given - 1, true
-}
-
-func (q *partQueue) wrote(i int, n int64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.done[i] += n
-	if i == q.first {
-		q.news.Signal()
-	}
-}
-
-// wait waits until the file is whole beyond at, and says how far. It reports
-// false when no more will come.
-func (q *partQueue) wait(at int64) (int64, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		for q.first < len(q.done) {
-			from, end := q.bounds(q.first)
-			if q.done[q.first] < end-from {
-				break
-			}
-			q.first++
-		}
-		to := q.start + int64(q.first)*pullPart
-		if q.first < len(q.done) {
-			to += q.done[q.first]
-		}
-		to = min(to, q.size)
-		if to > at {
-			return to, true
-		}
-		if q.ended {
-			return 0, false
-		}
-		q.news.Wait()
-	}
-}
-
-// giveUp ends all waiting.
-func (q *partQueue) giveUp() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.ended = true
-	q.news.Signal()
 }

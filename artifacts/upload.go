@@ -155,7 +155,7 @@ func (l *logging) ask(ctx context.Context, entries []*ManifestEntry) ([]wire.Edg
 // needParts hashes the parts of a large file whose digest was known without
 // reading it.
 func (l *logging) needParts(ctx context.Context, f *hashedFile) error {
-	if f.stamp.size < multipartFrom || f.parts != nil {
+	if f.stamp.size < l.c.files.multipartFrom || f.parts != nil {
 		return nil
 	}
 	file, err := f.src.open()
@@ -308,7 +308,7 @@ func (l *logging) sendParts(ctx context.Context, e *ManifestEntry, f *hashedFile
 	if len(urls) != len(f.parts) || node.StoragePath == nil {
 		return corrupt("the server was asked where to put %d parts and answered for %d", len(f.parts), len(urls))
 	}
-	size := partSize(f.stamp.size)
+	size := l.c.files.partSize(f.stamp.size)
 	done := make([]wire.UploadPartsInput, len(urls))
 	var moved atomic.Int64
 	tick := func(n int64) {

@@ -1,0 +1,394 @@
+package artifacts_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/reliquary/reliquary/artifacts"
+)
+
+// parts counts requests for parts of files.
+func parts(n *atomic.Int32) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		if isFile(req) && req.Header.Get("Range") != "" {
+			n.Add(1)
+		}
+		return nil, nil
+	}
+}
+
+// TestDownload_Large: over several connections, through faults.
+func TestDownload_Large(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	files := map[string]string{"large.bin": noise(1, 3*artifacts.LargeFile+12345)}
+	a := b.log("large", files)
+	var n, cuts atomic.Int32
+	for name, f := range map[string]struct {
+		disturb func(*http.Request) (*http.Response, error)
+		change  func(*http.Request, *http.Response)
+	}{
+		"undisturbed": {disturb: parts(&n)},
+		"expired":     {disturb: firstTimes(3, isFile, func(req *http.Request) (*http.Response, error) { return answerWith(req, 403, ""), nil })},
+		"failing":     {disturb: firstTimes(3, isFile, func(req *http.Request) (*http.Response, error) { return answerWith(req, 500, ""), nil })},
+		"cut": {change: func(req *http.Request, resp *http.Response) {
+			if isFile(req) && cuts.Add(1) < 10 {
+				resp.Body = &cutBody{resp.Body, 1_000_000}
+			}
+		}},
+		"without ranges": {disturb: func(req *http.Request) (*http.Response, error) {
+			req.Header.Del("Range")
+			return nil, nil
+		}},
+		"wrong bytes": {change: func() func(*http.Request, *http.Response) {
+			var once atomic.Bool
+			return func(req *http.Request, resp *http.Response) {
+				if isFile(req) && once.CompareAndSwap(false, true) {
+					flip(resp)
+				}
+			}
+		}()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.road.set(f.disturb, f.change)
+			defer b.road.set(nil, nil)
+			root := t.TempDir()
+			var last artifacts.Progress
+			_, err := a.Download(ctx, &artifacts.DownloadOptions{
+				Root: root, SkipCache: true,
+				Progress: func(p artifacts.Progress) { last = p },
+			})
+			if err != nil || !sameFiles(t, root, files) {
+				t.Fatal(err)
+			}
+			if last.Bytes != a.Size || last.Files != 1 {
+				t.Errorf("progress ended with %+v", last)
+			}
+		})
+	}
+	if n.Load() != 4 {
+		t.Errorf("%d parts", n.Load())
+	}
+}
+
+// TestDownload_Resume: what a canceled download brought is not fetched again,
+// with the cache and without.
+func TestDownload_Resume(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"large.bin": noise(1, 4*artifacts.LargeFile)}
+	a := b.log("large", files)
+	for _, skip := range []bool{false, true} {
+		root := t.TempDir()
+		ctx, cancel := canceledSoon(t)
+		o := &artifacts.DownloadOptions{Root: root, SkipCache: skip, Progress: func(p artifacts.Progress) {
+			if p.Bytes > 2*artifacts.LargeFile {
+				cancel()
+			}
+		}}
+		b.road.set(nil, slowly(5*time.Millisecond))
+		_, err := a.Download(ctx, o)
+		if !errors.Is(err, artifacts.ErrCanceled) {
+			t.Fatalf("canceled: %v", err)
+		}
+		if _, err := os.Stat(filepath.Join(root, "large.bin")); err == nil {
+			t.Error("the file is there before it is whole")
+		}
+		var moved atomic.Int64
+		b.road.set(nil, counting(&moved))
+		o.Progress = nil
+		if _, err := a.Download(t.Context(), o); err != nil || !sameFiles(t, root, files) {
+			t.Fatal(err)
+		}
+		b.road.set(nil, nil)
+		if got := moved.Load(); got > 3*artifacts.LargeFile || got == 0 {
+			t.Errorf("skip %v: %d bytes were fetched again of %d", skip, got, a.Size)
+		}
+		if left := leftovers(t, root) + leftovers(t, filepath.Join(b.cache, "reliquary", "parts")); left != 0 {
+			t.Errorf("%d files are left over", left)
+		}
+	}
+}
+
+// leftovers counts files of transfers.
+func leftovers(t *testing.T, dir string) int {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".reliquary") {
+			n++
+		}
+	}
+	return n
+}
+
+// slowly has every read of a file's bytes take a while.
+func slowly(pause time.Duration) func(*http.Request, *http.Response) {
+	return func(req *http.Request, resp *http.Response) {
+		if isFile(req) {
+			body := resp.Body
+			resp.Body = struct {
+				io.Reader
+				io.Closer
+			}{readerFunc(func(p []byte) (int, error) {
+				time.Sleep(pause)
+				return io.ReadFull(body, p)
+			}), body}
+		}
+	}
+}
+
+// counting counts the bytes of files.
+func counting(n *atomic.Int64) func(*http.Request, *http.Response) {
+	return func(req *http.Request, resp *http.Response) {
+		if isFile(req) {
+			body := resp.Body
+			resp.Body = struct {
+				io.Reader
+				io.Closer
+			}{readerFunc(func(p []byte) (int, error) {
+				k, err := body.Read(p)
+				n.Add(int64(k))
+				return k, err
+			}), body}
+		}
+	}
+}
+
+// A killing is what a process is to do until it is killed.
+type killing struct{ URL, Key, Name, Root, Cache string }
+
+// TestKilledProcess is no test of its own: it is what the process does that
+// TestDownload_Killed kills.
+func TestKilledProcess(t *testing.T) {
+	var k killing
+	if os.Getenv("KILLED_PROCESS") == "" {
+		return
+	}
+	if err := json.Unmarshal([]byte(os.Getenv("KILLED_PROCESS")), &k); err != nil {
+		t.Fatal(err)
+	}
+	c, err := artifacts.New(artifacts.Config{
+		BaseURL: k.URL, APIKey: k.Key, Files: artifacts.FileConfig{CacheDir: k.Cache},
+		Transport: &road{next: http.DefaultTransport, change: slowly(3 * time.Millisecond)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := c.Artifact(t.Context(), k.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Download(t.Context(), &artifacts.DownloadOptions{Root: k.Root, Progress: func(p artifacts.Progress) {
+		fmt.Println(p.Bytes)
+	}})
+	t.Errorf("it was not killed: %v", err)
+}
+
+// TestDownload_Killed: a process that is killed leaves no file that is not
+// whole, and the next goes on behind it.
+func TestDownload_Killed(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"large.bin": noise(1, 5*artifacts.LargeFile), "small": "small"}
+	a := b.log("large", files)
+	root := t.TempDir()
+	work, err := json.Marshal(killing{b.URL, b.Key, a.QualifiedName(), root, b.cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledProcess$")
+	cmd.Env = append(os.Environ(), "KILLED_PROCESS="+string(work))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		said = append(said, lines.Text())
+		var n int64
+		if _, err := fmt.Sscan(lines.Text(), &n); err == nil && n > 3*artifacts.LargeFile {
+			cmd.Process.Kill()
+		}
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatalf("it was not killed: %q", said)
+	}
+	if _, err := os.Stat(filepath.Join(root, "large.bin")); err == nil {
+		t.Fatal("the file is there before it is whole")
+	}
+	var moved atomic.Int64
+	b.road.set(nil, counting(&moved))
+	if _, err := a.Download(t.Context(), &artifacts.DownloadOptions{Root: root}); err != nil || !sameFiles(t, root, files) {
+		t.Fatal(err)
+	}
+	if got := moved.Load(); got > 4*artifacts.LargeFile || got == 0 {
+		t.Errorf("%d bytes were fetched again of %d", got, a.Size)
+	}
+}
+
+// TestDownload_Together: several at once with one cache, none in the others' way.
+func TestDownload_Together(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"large.bin": noise(1, artifacts.LargeFile+1), "small": "small"}
+	a := b.log("large", files)
+	same := t.TempDir()
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			c := b.newClient(nil)
+			v, err := c.ArtifactByID(t.Context(), a.ID)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			root := same
+			if i%2 == 0 {
+				root = filepath.Join(b.t.TempDir(), fmt.Sprint(i))
+			}
+			if _, err := v.Download(t.Context(), &artifacts.DownloadOptions{Root: root}); err != nil {
+				t.Error(err)
+				return
+			}
+			if i%2 == 0 {
+				sameFiles(t, root, files)
+			}
+		})
+	}
+	all.Wait()
+	sameFiles(t, same, files)
+}
+
+// TestLog_Parts: a large file is sent in parts, which are joined in order
+// whatever happens to them.
+func TestLog_Parts(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	const from, part = 4 << 20, 1 << 20
+	isPart := func(req *http.Request) bool { return isPut(req) && req.ContentLength == part }
+	answer := func(code int) func(*http.Request) (*http.Response, error) {
+		return func(req *http.Request) (*http.Response, error) {
+			io.CopyN(io.Discard, req.Body, 70_000)
+			return answerWith(req, code, ""), nil
+		}
+	}
+	seed := uint64(20)
+	for name, disturb := range map[string]func(*http.Request) (*http.Response, error){
+		"undisturbed": nil,
+		"failing":     firstTimes(3, isPart, answer(500)),
+		"expired":     firstTimes(2, isPart, answer(403)),
+		"broken":      firstTimes(2, isPart, func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset") }),
+		"joined twice": func() func(*http.Request) (*http.Response, error) {
+			var once atomic.Bool
+			return func(req *http.Request) (*http.Response, error) {
+				if b.road.last() != "CompleteMultipartUploadArtifact" || !once.CompareAndSwap(false, true) {
+					return nil, nil
+				}
+				resp, err := b.road.next.RoundTrip(req)
+				if err == nil {
+					resp.Body.Close()
+				}
+				return answerWith(req, 502, ""), err
+			}
+		}(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := b.newClient(func(cfg *artifacts.Config) { cfg.Transport = b.road })
+			artifacts.SendInParts(c, from, part)
+			seed++
+			files := map[string]string{"large.bin": noise(seed, 9*part+17), "exact.bin": noise(seed+100, 5*part), "below.bin": noise(seed+200, from-1)}
+			b.road.set(disturb, nil)
+			defer b.road.set(nil, nil)
+			b.road.took()
+			var last artifacts.Progress
+			a, err := c.LogArtifact(ctx, b.draft("parts", files), &artifacts.LogOptions{Progress: func(p artifacts.Progress) { last = p }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took := b.road.took(); count(took, "CompleteMultipartUploadArtifact") < 2 {
+				t.Errorf("asked %q", took)
+			}
+			if a.SentFiles != 3 || a.SentBytes != a.Size || last.Bytes != a.Size {
+				t.Errorf("sent %d files, %d bytes of %d; %+v", a.SentFiles, a.SentBytes, a.Size, last)
+			}
+			root := t.TempDir()
+			if _, err := a.Download(ctx, &artifacts.DownloadOptions{Root: root, SkipCache: true}); err != nil {
+				t.Fatal(err)
+			}
+			sameFiles(t, root, files)
+		})
+	}
+}
+
+// TestMemory: memory does not grow with the size of files, on neither way.
+// The registry is in the same process and is held to it too.
+func TestMemory(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	const size = 512 << 20
+	dir := t.TempDir()
+	// Holes: nothing of it is on the disk before it is downloaded.
+	f, err := os.Create(filepath.Join(dir, "holes.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Truncate(size), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := artifacts.NewArtifact("dataset", "holes")
+	if err == nil {
+		err = d.AddDir(dir, "", nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	peak, stop := watchHeap()
+	artifacts.SendInParts(b.client, 128<<20, 32<<20)
+	a := b.logDraft(d, nil)
+	if _, err := a.Download(ctx, &artifacts.DownloadOptions{Root: t.TempDir(), SkipCache: true}); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if grown := int64(peak.Load()) - int64(before.HeapAlloc); grown > 100<<20 {
+		t.Errorf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
+// watchHeap notes the largest heap until it is stopped.
+func watchHeap() (*atomic.Uint64, func()) {
+	var peak atomic.Uint64
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			peak.Store(max(peak.Load(), m.HeapAlloc))
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	return &peak, func() { cancel(); <-done }
+}
