@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/reliquary/reliquary/artifacts/server"
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 	"github.com/reliquary/reliquary/artifacts/server/servertest"
@@ -22,6 +24,10 @@ func (p panics) Entity(ctx context.Context, name string) (metadata.Entity, error
 		panic("out of order")
 	}
 	return p.Store.Entity(ctx, name)
+}
+
+func typeCount(name string, n float64) any {
+	return map[string]any{"typeCounts": []any{map[string]any{"type": name, "count": n}}}
 }
 
 func TestFileStream(t *testing.T) {
@@ -56,10 +62,12 @@ func TestFileStream(t *testing.T) {
 	for field, want := range map[string]any{
 		"state": "running", "historyLineCount": 3., "logLineCount": 1., "historyTail": `["{\"_step\":2,\"name\":\"x\"}"]`,
 		"summaryMetrics": `{"loss":1}`, "systemMetrics": `{"cpu":5}`,
-		"historyKeys": `{"lastStep":2,"keys":{"_step":{"typeCounts":[{"type":"number","count":3}]},"loss":{"typeCounts":[{"type":"number","count":2}]},"name":{"typeCounts":[{"type":"string","count":1}]}}}`,
+		"historyKeys": map[string]any{"lastStep": 2., "keys": map[string]any{
+			"_step": typeCount("number", 3), "loss": typeCount("number", 2), "name": typeCount("string", 1),
+		}},
 	} {
-		if got[field] != want {
-			t.Errorf("%s: %v, want %v", field, got[field], want)
+		if diff := cmp.Diff(want, got[field]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", field, diff)
 		}
 	}
 	for body, want := range map[string]string{

@@ -441,6 +441,16 @@ func TestDamagedUploads(t *testing.T) {
 			t.Errorf("a manifest that is %s: %+v", name, p.Errors)
 		}
 	}
+	for _, name := range []string{"../up", "/etc/passwd", "a/../../b", ""} {
+		for _, q := range []string{
+			`mutation M($n: String!, $id: ID!) { createArtifactFiles(input: {artifactFiles: [{artifactID: $id, name: $n, md5: "XUFAKrxLKna5cZ2REBfFkg=="}], storageLayout: V2}) { clientMutationId } }`,
+			`mutation M($n: String!, $e: String!) { createRunFiles(input: {entityName: $e, projectName: "p", runName: "run1", files: [$n]}) { runID } }`,
+		} {
+			if p := ask(t, r.URL, r.Key, q, map[string]any{"n": name, "id": id, "e": r.Username}); p.code() != "INVALID" {
+				t.Errorf("a file named %q: %+v", name, p.Errors)
+			}
+		}
+	}
 	// No manifest at all.
 	id = w.create("e", versionDigest("x", "y"))
 	if p := ask(t, r.URL, r.Key, commitArtifact, map[string]any{"id": id}); p.code() != "CONFLICT" || !strings.Contains(p.message(), "manifest was not uploaded") {

@@ -148,7 +148,7 @@ func (r *resolver) read(ctx context.Context, m metadata.Manifest) error {
 		if err := ctx.Err(); err != nil {
 			return &metadata.Error{Kind: metadata.KindCanceled, Message: "the commit was canceled", Err: err}
 		}
-		if err := checkPath(path); err != nil {
+		if err := checkPath("the manifest", path); err != nil {
 			return err
 		}
 		f := metadata.File{Path: path, Digest: e.Digest, Ref: e.Ref, Size: -1}

@@ -102,14 +102,14 @@ func object(dec *json.Decoder, field func(key string) error) error {
 }
 
 // checkPath refuses paths that a client would write somewhere else than below
-// its download directory.
-func checkPath(path string) error {
+// its download directory. What says what is refused with them.
+func checkPath(what, path string) error {
 	bad := path == "" || strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) || !utf8.ValidString(path)
 	for _, part := range strings.Split(path, "/") {
 		bad = bad || part == ".."
 	}
 	if bad {
-		return fail(metadata.KindInvalid, "the manifest cannot be accepted: %q is not a path inside an artifact", path)
+		return fail(metadata.KindInvalid, "%s cannot be accepted: %q is not a path below a folder", what, path)
 	}
 	return nil
 }

@@ -843,15 +843,15 @@ func (ec *executionContext) _Run_historyKeys(ctx context.Context, field graphql.
 			return obj.HistoryKeys(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOJSONString2ᚖstring(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
+			return ec.marshalOJSON2map(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Run_historyKeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Run", field, true, false, "JSONString")
+	return graphql.NewScalarFieldContext("Run", field, true, false, "JSON")
 }
 
 func (ec *executionContext) _Run_stopped(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {

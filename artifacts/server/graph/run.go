@@ -200,7 +200,8 @@ func (r *Run) artifacts(ctx context.Context, d metadata.Direction, a pageArgs) (
 
 // HistoryKeys names what the run's history holds, with the last step, in W&B's
 // form: {"lastStep": 9, "keys": {"loss": {"typeCounts": [{"type": "number", "count": 10}]}}}.
-func (r *Run) HistoryKeys(ctx context.Context) (*string, error) {
+// Unlike the run's other documents it is sent as an object, not as text.
+func (r *Run) HistoryKeys(ctx context.Context) (map[string]any, error) {
 	n, err := r.HistoryLineCount(ctx)
 	if err != nil || n == 0 {
 		return nil, err
@@ -226,26 +227,15 @@ func (r *Run) HistoryKeys(ctx context.Context) (*string, error) {
 			counts[k][jsonType(v)]++
 		}
 	}
-	type typeCount struct {
-		Type  string `json:"type"`
-		Count int    `json:"count"`
-	}
-	type key struct {
-		TypeCounts []typeCount `json:"typeCounts"`
-	}
-	out := struct {
-		LastStep int64          `json:"lastStep"`
-		Keys     map[string]key `json:"keys"`
-	}{last, make(map[string]key, len(counts))}
+	keys := make(map[string]any, len(counts))
 	for k, types := range counts {
-		var list []typeCount
+		var list []any
 		for _, t := range slices.Sorted(maps.Keys(types)) {
-			list = append(list, typeCount{t, types[t]})
+			list = append(list, map[string]any{"type": t, "count": types[t]})
 		}
-		out.Keys[k] = key{list}
+		keys[k] = map[string]any{"typeCounts": list}
 	}
-	text, err := json.Marshal(out)
-	return textOrNull(string(text)), err
+	return map[string]any{"lastStep": last, "keys": keys}, nil
 }
 
 // jsonType is W&B's word for the type of a value in a history.

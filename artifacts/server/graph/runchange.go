@@ -85,6 +85,9 @@ func (mutation) CreateRunFiles(ctx context.Context, in CreateRunFilesInput) (*Cr
 		ClientMutationID: in.ClientMutationID,
 	}
 	for i, name := range in.Files {
+		if err := checkPath("the file", name); err != nil {
+			return nil, err
+		}
 		up := transfer.RunFileUpload{RunID: r.ID, Name: name}
 		out.Files[i] = &CreatedRunFile{Name: name, UploadURL: rq.signer.UploadURL(rq.base, up)}
 	}

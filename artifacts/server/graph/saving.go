@@ -148,7 +148,7 @@ func (mutation) CreateArtifactFiles(ctx context.Context, in CreateArtifactFilesI
 }
 
 func checkSpec(f *CreateArtifactFileSpecInput) error {
-	if err := checkPath(f.Name); err != nil {
+	if err := checkPath("the file", f.Name); err != nil {
 		return err
 	}
 	if err := checkDigest("the MD5 of "+f.Name, f.Md5); err != nil {
