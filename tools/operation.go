@@ -66,27 +66,11 @@ type Operation struct {
 // errors of package artifacts, or an *Error where it knows more.
 func Define[In, Out any](name string, effect Effect, words Words, f func(context.Context, *artifacts.Client, In) (Out, error)) Operation {
 	o := Operation{
-		Name:         name,
-		Words:        words,
-		Effect:       effect,
-		InputSchema:  schemas.Input(name),
-		OutputSchema: schemas.Output(name),
-		in:           reflect.TypeFor[In](),
-		out:          reflect.TypeFor[Out](),
-	}
-	// Read when the first call comes: a front end that only lists operations
-	// does not wait for it.
-	schema := sync.OnceValues(func() (*input.Schema, error) { return input.Parse(o.InputSchema) })
-	o.read = func(arguments json.RawMessage) (json.RawMessage, error) {
-		s, err := schema()
-		if err != nil {
-			return nil, fmt.Errorf("the input schema of %s: %w", name, err)
-		}
-		fitting, problems := s.Read(arguments)
-		if len(problems) > 0 {
-			return nil, invalidArguments(problems)
-		}
-		return fitting, nil
+		Name:   name,
+		Words:  words,
+		Effect: effect,
+		in:     reflect.TypeFor[In](),
+		out:    reflect.TypeFor[Out](),
 	}
 	o.call = func(ctx context.Context, c *artifacts.Client, fitting json.RawMessage) (any, error) {
 		var in In
@@ -96,6 +80,27 @@ func Define[In, Out any](name string, effect Effect, words Words, f func(context
 			return nil, fmt.Errorf("arguments of %s fit its schema and not its type: %w", name, err)
 		}
 		return f(ctx, c, in)
+	}
+	return o.WithSchemas(schemas.Input(name), schemas.Output(name))
+}
+
+// WithSchemas returns the operation with other schemas of the same types, for
+// operations that do not stand in package schemas.
+func (o Operation) WithSchemas(in, out json.RawMessage) Operation {
+	o.InputSchema, o.OutputSchema = in, out
+	// Read when the first call comes: a front end that only lists operations
+	// does not wait for it.
+	schema := sync.OnceValues(func() (*input.Schema, error) { return input.Parse(in) })
+	o.read = func(arguments json.RawMessage) (json.RawMessage, error) {
+		s, err := schema()
+		if err != nil {
+			return nil, fmt.Errorf("the input schema of %s: %w", o.Name, err)
+		}
+		fitting, problems := s.Read(arguments)
+		if len(problems) > 0 {
+			return nil, invalidArguments(problems)
+		}
+		return fitting, nil
 	}
 	return o
 }

@@ -19,6 +19,10 @@ import (
 // What it acknowledged is durable before, so nothing is lost beyond it.
 const closing = 300 * time.Millisecond
 
+// patience is how long a server that cannot be reached is tried again: a model
+// that waits for a tool can ask again by itself, and its client gives up soon.
+var patience = artifacts.Retry{Attempts: 3, MaxElapsed: 20 * time.Second}
+
 type mcpOptions struct {
 	dir      string
 	readOnly bool
@@ -67,7 +71,11 @@ func serveMCP(ctx context.Context, t terminal, o mcpOptions) error {
 			if err != nil {
 				return nil, err
 			}
-			return place.open(ctx, settings, connect.Options{Logger: logger, UserAgent: "reliquary-mcp/" + version()})
+			return place.open(ctx, settings, connect.Options{
+				Logger:    logger,
+				UserAgent: "reliquary-mcp/" + version(),
+				Retry:     patience,
+			})
 		},
 		ReadOnly: o.readOnly,
 		Place:    where,

@@ -47,7 +47,9 @@ async def walk(steps: dict[str, Any]) -> dict[str, Any]:
             "server": client.server_info.name if client.server_info else "",
             "protocol": client.protocol_version,
             "instructions": client.instructions,
-            "tools": [t.model_dump(mode="json", by_alias=True, exclude_none=True) for t in tools.tools],
+            "tools": [
+                t.model_dump(mode="json", by_alias=True, exclude_none=True) for t in tools.tools
+            ],
             "results": results,
         }
 
