@@ -136,14 +136,18 @@ func (c *Client) ArtifactByID(ctx context.Context, id string) (*Artifact, error)
 		return nil, c.fail(ctx, op, id, err)
 	}
 	if w == nil {
-		return nil, &Error{
-			Kind: KindNotFound, Op: op, Path: id,
-			Message: "there is no version with this id",
-			Next:    "check the id, and that this API key may see the version",
-		}
+		return nil, noSuchID(op, id)
 	}
 	a, err := c.atHome(w)
 	return a, located(op, id, err)
+}
+
+func noSuchID(op, id string) *Error {
+	return &Error{
+		Kind: KindNotFound, Op: op, Path: id,
+		Message: "there is no version with this id",
+		Next:    "check the id, and that this API key may see the version",
+	}
 }
 
 // atHome makes a version seen in its own sequence.

@@ -2,6 +2,7 @@ package artifacts
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
@@ -35,20 +36,35 @@ func (a *Artifact) LoggedBy(ctx context.Context) (*RunPath, error) {
 	return &run, nil
 }
 
-// UsedBy are the runs that used the version, as far as this API key may see
+// UsedBy are all runs that used the version, as far as this API key may see
 // them (W&B: ArtifactUsedBy). complete is false when the server gave only the
-// first of them; W&B offers no way to ask for more.
+// first of them and has no way to ask for more. Users gives them page by page.
 func (a *Artifact) UsedBy(ctx context.Context) (runs []RunPath, complete bool, err error) {
-	const op = "find the runs that used an artifact"
-	got, lacks, err := wire.ArtifactUsedBy(ctx, a.client.sender, wire.ID(a.ID))
+	c := a.client
+	got, lacks, err := wire.ArtifactUsedBy(ctx, c.sender, wire.ID(a.ID))
 	if err != nil {
-		return nil, false, a.client.fail(ctx, op, a.QualifiedName(), err)
+		return nil, false, c.fail(ctx, opUsedBy, a.QualifiedName(), err)
 	}
 	if got == nil {
-		return nil, false, a.gone(op, lacks)
+		return nil, false, a.gone(opUsedBy, lacks)
 	}
-	runs, complete = toRunPaths(got)
-	return runs, complete, nil
+	runs = toRunPaths(got.Edges)
+	if !got.PageInfo.HasNextPage {
+		return runs, true, nil
+	}
+	if text(got.PageInfo.EndCursor) == "" {
+		return runs, false, nil
+	}
+	for run, err := range a.Users(&UsersOptions{PerPage: walkPerPage, After: *got.PageInfo.EndCursor}).All(ctx) {
+		if errors.Is(err, ErrUnsupported) {
+			return runs, false, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, true, nil
 }
 
 func (a *Artifact) gone(op string, lacks wire.Missing) error {
@@ -133,7 +149,7 @@ func (l *ArtifactUses) fetch(ctx context.Context, after string, perPage int) ([]
 			UsedBy:  []RunPath{},
 		}
 		if e.Node.UsedBy != nil {
-			u.UsedBy, u.UsedByComplete = toRunPaths(e.Node.UsedBy)
+			u.UsedBy, u.UsedByComplete = toRunPaths(e.Node.UsedBy.Edges), !e.Node.UsedBy.PageInfo.HasNextPage
 		}
 		u.Elsewhere = elsewhere(e.Node, got.ID)
 		items = append(items, u)
@@ -166,12 +182,12 @@ func toRunPath(r *wire.RunPlace) RunPath {
 	return RunPath{Entity: r.Project.Entity.Name, Project: r.Project.Name, ID: r.Name}
 }
 
-func toRunPaths(u *wire.Users) (runs []RunPath, complete bool) {
-	runs = make([]RunPath, 0, len(u.Edges))
-	for _, e := range u.Edges {
+func toRunPaths(edges []wire.Edge[wire.RunPlace]) []RunPath {
+	runs := make([]RunPath, 0, len(edges))
+	for _, e := range edges {
 		if e.Node != nil && e.Node.Project != nil { // otherwise not for this viewer
 			runs = append(runs, toRunPath(e.Node))
 		}
 	}
-	return runs, !u.PageInfo.HasNextPage
+	return runs
 }

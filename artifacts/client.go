@@ -78,7 +78,8 @@ type Client struct {
 	sender   *wire.Sender
 	features lazy[Features]
 	viewer   lazy[Viewer]
-	orgs     orgNames
+	orgs     memo[[2]string, wire.Organization] // by entity, and name or ""
+	advanced memo[string, bool]                 // whether an organization has advanced search
 	files    files
 }
 

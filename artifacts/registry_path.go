@@ -18,27 +18,27 @@ func IsRegistryProject(project string) bool {
 	return strings.HasPrefix(project, RegistryPrefix) && project != RegistryPrefix
 }
 
-// orgNames remembers which organization was meant by what, so that each is
-// asked about once.
-type orgNames struct {
+// A memo remembers answers that do not change, so that each is asked for once.
+// The zero value is empty.
+type memo[K comparable, V any] struct {
 	mu    sync.Mutex
-	known map[[2]string]wire.Organization // by entity, and name or ""
+	known map[K]V
 }
 
-func (n *orgNames) get(key [2]string) (wire.Organization, bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	o, ok := n.known[key]
-	return o, ok
+func (m *memo[K, V]) get(key K) (V, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.known[key]
+	return v, ok
 }
 
-func (n *orgNames) put(key [2]string, o wire.Organization) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.known == nil {
-		n.known = map[[2]string]wire.Organization{}
+func (m *memo[K, V]) put(key K, v V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil {
+		m.known = map[K]V{}
 	}
-	n.known[key] = o
+	m.known[key] = v
 }
 
 // resolvePath is Resolve; asker is the entity whose organization is meant where a

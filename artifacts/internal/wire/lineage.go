@@ -8,14 +8,9 @@ type RunPlace struct {
 	Project *Project `json:"project"`
 }
 
-// Users are the runs that used a version. The server says how many it gives;
-// W&B's client asks for no second page, and neither do we.
-type Users struct {
-	PageInfo struct {
-		HasNextPage bool `json:"hasNextPage"`
-	} `json:"pageInfo"`
-	Edges []Edge[RunPlace] `json:"edges"`
-}
+// Users are the first runs that used a version. The server says how many it
+// gives; W&B's client asks for no second page, ArtifactUsers does.
+type Users = Nodes[RunPlace]
 
 type artifactUsedBy struct {
 	Artifact *struct {

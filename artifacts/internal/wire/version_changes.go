@@ -128,16 +128,3 @@ func MayWrite(ctx context.Context, s *Sender, in In) (bool, error) {
 	}
 	return out.Project.ReadOnly == nil || !*out.Project.ReadOnly, nil
 }
-
-// ArtifactsByID finds at most MaxBatch versions with one request; nil for those
-// that are not there.
-func ArtifactsByID(ctx context.Context, s *Sender, ids []ID) ([]*AliasedArtifact, error) {
-	vars := Vars{}
-	questions := make([]question, len(ids))
-	for i, id := range ids {
-		name := "id" + number(i)
-		vars[name] = id
-		questions[i] = question{field: "artifact(id: $" + name + ")", selection: new(AliasedArtifact)}
-	}
-	return batch[AliasedArtifact](ctx, s, Op{Name: "ArtifactsByID"}, vars, questions)
-}
