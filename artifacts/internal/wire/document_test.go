@@ -115,8 +115,16 @@ func TestDocumentsAreValid(t *testing.T) {
 	schema := loadSchema(t)
 	r := &recorder{data: `{}`}
 	sendAll(t, sender(r))
+	if names := checkDocuments(t, schema, r.got); len(names) < 20 {
+		t.Errorf("only %d operations were sent: %v", len(names), names)
+	}
+}
+
+// checkDocuments holds documents against a schema and returns their names.
+func checkDocuments(t *testing.T, schema *ast.Schema, sent []request) map[string]bool {
+	t.Helper()
 	names := map[string]bool{}
-	for _, req := range r.got {
+	for _, req := range sent {
 		names[req.OperationName] = true
 		doc, errs := gqlparser.LoadQueryWithRules(schema, req.Query, rules.NewDefaultRules())
 		if len(errs) > 0 {
@@ -140,9 +148,7 @@ func TestDocumentsAreValid(t *testing.T) {
 			}
 		}
 	}
-	if len(names) < 20 {
-		t.Errorf("only %d operations were sent: %v", len(names), names)
-	}
+	return names
 }
 
 func loadSchema(t *testing.T) *ast.Schema {
@@ -213,27 +219,32 @@ func TestTagsAgree(t *testing.T) {
 			return wire.MoveSequence(ctx, s, wire.MoveArtifactSequenceInput{ArtifactSequenceID: "id"})
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			r.data = `{}`
-			if _, err := ask(); err != nil {
-				t.Fatal(err)
-			}
-			doc, errs := gqlparser.LoadQueryWithRules(schema, r.got[len(r.got)-1].Query, rules.NewDefaultRules())
-			if len(errs) > 0 {
-				t.Fatal(errs)
-			}
-			answer, err := json.Marshal(example(doc.Operations[0].SelectionSet))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.data = string(answer)
-			got, err := ask()
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkFilled(t, name, reflect.ValueOf(got))
-		})
+		t.Run(name, func(t *testing.T) { checkTags(t, schema, r, ask) })
 	}
+}
+
+// checkTags asks, makes an answer out of the document that was sent, and asks
+// again.
+func checkTags(t *testing.T, schema *ast.Schema, r *recorder, ask func() (any, error)) {
+	t.Helper()
+	r.data = `{}`
+	if _, err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	doc, errs := gqlparser.LoadQueryWithRules(schema, r.got[len(r.got)-1].Query, rules.NewDefaultRules())
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	answer, err := json.Marshal(example(doc.Operations[0].SelectionSet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.data = string(answer)
+	got, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFilled(t, t.Name(), reflect.ValueOf(got))
 }
 
 // example makes an answer to a selection in which no value is a zero value.
