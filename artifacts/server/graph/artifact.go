@@ -160,22 +160,42 @@ func (g *artifactGroup) memberships(ctx context.Context, id int64) ([]metadata.M
 	return g.members.of(ctx, id, g.ids, g.rq.store.MembershipsOf)
 }
 
-// ArtifactMemberships are the collections that hold the version.
-func (a *Artifact) ArtifactMemberships(ctx context.Context) (*ArtifactCollectionMembershipConnection, error) {
+// ArtifactMemberships are the collections that hold the version: all of them,
+// unless first says how many to give.
+func (a *Artifact) ArtifactMemberships(ctx context.Context, first *int64, after *string) (*ArtifactCollectionMembershipConnection, error) {
+	if first != nil && *first < 0 {
+		return nil, fail(metadata.KindInvalid, "first is %d: a page cannot have fewer than 0 items", *first)
+	}
 	all, err := a.group.memberships(ctx, a.a.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := &ArtifactCollectionMembershipConnection{Edges: []*ArtifactCollectionMembershipEdge{}}
+	out := &ArtifactCollectionMembershipConnection{PageInfo: &PageInfo{EndCursor: after}, Edges: []*ArtifactCollectionMembershipEdge{}}
+	behind := after == nil || *after == ""
 	for _, m := range all {
+		node := &ArtifactCollectionMembership{rq: a.rq, m: m, artifact: a}
+		id := node.ID()
+		if !behind {
+			// What the cursor names is skipped with what is before it.
+			behind = id == *after
+			continue
+		}
 		ok, err := a.rq.viewer.MayRead(ctx, m.EntityID)
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			node := &ArtifactCollectionMembership{rq: a.rq, m: m, artifact: a}
-			out.Edges = append(out.Edges, &ArtifactCollectionMembershipEdge{Node: node})
+		if !ok {
+			continue
 		}
+		if first != nil && int64(len(out.Edges)) == *first {
+			out.PageInfo.HasNextPage = true
+			return out, nil
+		}
+		out.Edges = append(out.Edges, &ArtifactCollectionMembershipEdge{Node: node})
+		out.PageInfo.EndCursor = &id
+	}
+	if !behind {
+		return nil, fail(metadata.KindInvalid, "the cursor %q is none of this list", *after)
 	}
 	return out, nil
 }

@@ -263,6 +263,38 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembership_files(ctx 
 	return fc, nil
 }
 
+func (ec *executionContext) _ArtifactCollectionMembershipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembershipConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArtifactCollectionMembershipConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArtifactCollectionMembershipConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArtifactCollectionMembershipConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ArtifactCollectionMembershipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembershipConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -686,6 +718,11 @@ func (ec *executionContext) _ArtifactCollectionMembershipConnection(ctx context.
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembershipConnection")
+		case "pageInfo":
+			out.Values[i] = ec._ArtifactCollectionMembershipConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ArtifactCollectionMembershipConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -63,7 +63,8 @@ type ArtifactCollectionEdge struct {
 }
 
 type ArtifactCollectionMembershipConnection struct {
-	Edges []*ArtifactCollectionMembershipEdge `json:"edges"`
+	PageInfo *PageInfo                           `json:"pageInfo"`
+	Edges    []*ArtifactCollectionMembershipEdge `json:"edges"`
 }
 
 type ArtifactCollectionMembershipEdge struct {

@@ -364,6 +364,8 @@ func (ec *executionContext) childFields_ArtifactCollectionMembership(ctx context
 
 func (ec *executionContext) childFields_ArtifactCollectionMembershipConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "pageInfo":
+		return ec.fieldContext_ArtifactCollectionMembershipConnection_pageInfo(ctx, field)
 	case "edges":
 		return ec.fieldContext_ArtifactCollectionMembershipConnection_edges(ctx, field)
 	}
