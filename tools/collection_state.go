@@ -111,6 +111,9 @@ func (s *collectionState) readVersions(ctx context.Context, a *artifacts.Artifac
 
 // add adds a version, up to what a plan can vouch for.
 func (s *collectionState) add(v versionState) error {
+	if v.State == artifacts.Deleted {
+		return nil // some servers still list it
+	}
 	if len(s.Versions) == stateVersions {
 		return &Error{
 			Code:     artifacts.KindInvalid,

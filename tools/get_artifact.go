@@ -93,9 +93,9 @@ func getArtifact() Operation {
 			Digest:      a.Digest,
 			CreatedAt:   moment(a.CreatedAt),
 			UpdatedAt:   maybeMoment(a.UpdatedAt),
-			Tags:        append([]string{}, a.Tags...),
 		}
 		out.Aliases, out.MoreAliases = some(a.Aliases, mostAliases)
+		out.Tags, _ = some(a.Tags, mostAliases)
 		if a.TTL != nil {
 			seconds := int64(a.TTL.Seconds())
 			out.TTLSeconds = &seconds

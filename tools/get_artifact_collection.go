@@ -59,10 +59,10 @@ func describeCollection(ctx context.Context, a *artifacts.ArtifactCollection) (G
 		Type:        attrs.Type,
 		Kind:        kindName(attrs.Kind),
 		Description: clipPointer(attrs.Description, clippedAlone),
-		Tags:        attrs.Tags,
 		CreatedAt:   moment(attrs.CreatedAt),
 		UpdatedAt:   maybeMoment(attrs.UpdatedAt),
 	}
+	out.Tags, _ = some(attrs.Tags, mostAliases)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		aliases, err := a.Aliases(ctx)

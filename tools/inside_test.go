@@ -168,6 +168,45 @@ func TestPlan_SeesEveryChange(t *testing.T) {
 	}
 }
 
+// TestShowPlan_IsBounded shows a collection of which everything is used, linked
+// and named at length.
+func TestShowPlan_IsBounded(t *testing.T) {
+	s := someState()
+	s.Versions = nil
+	for i := range 5_000 {
+		v := versionState{ID: strconv.Itoa(i), Version: fmt.Sprintf("v%d", i), State: artifacts.Committed, Size: 1 << 40, UsedByComplete: true}
+		for j := range 20 {
+			name := fmt.Sprintf("%0100d", i*20+j)
+			v.Aliases = append(v.Aliases, name)
+			v.UsedBy = append(v.UsedBy, "team/vision/"+name)
+			v.Elsewhere = append(v.Elsewhere, "team/vision/"+name+":v0")
+		}
+		s.Versions = append(s.Versions, v)
+	}
+	out := showPlan(s)
+	text, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(text) > pageBytes+5_000 || len(out.VersionsShown) == 0 {
+		t.Errorf("the plan has %d bytes and shows %d versions", len(text), len(out.VersionsShown))
+	}
+	if out.UsedByComplete || out.Versions != 5_000 || out.SizeBytes != 5_000<<40 || !strings.Contains(out.Warnings[0], "100000 aliases") {
+		t.Errorf("the plan is %s", clip(string(text), 2_000))
+	}
+}
+
+func TestCollectionState_Bounds(t *testing.T) {
+	var s collectionState
+	if err := s.add(versionState{State: artifacts.Deleted}); err != nil || len(s.Versions) != 0 {
+		t.Errorf("a deleted version counts: %v", err)
+	}
+	full := collectionState{Versions: make([]versionState, stateVersions)}
+	if err := full.add(versionState{}); !errors.Is(err, artifacts.ErrInvalid) {
+		t.Errorf("one version too many: %v", err)
+	}
+}
+
 func encode(raw []byte) string { return planEncoding.EncodeToString(raw) }
 
 func FuzzOpenPlan(f *testing.F) {

@@ -51,21 +51,48 @@ func suggestPlace(ctx context.Context, c *artifacts.Client, a asked, e *Error) b
 	}
 	e.Message = fmt.Sprintf("there is no project %q in entity %q that this API key may see", a.Project, a.Entity)
 	e.Next = "ask the user for the entity and project, which stand in the address of its page"
-	viewer, err := c.Viewer(ctx)
-	if err != nil {
+	projects, info, err := c.Projects(a.Entity, &artifacts.ProjectsOptions{PerPage: suggestionsFrom}).Page(ctx)
+	if err == nil && len(projects) > 0 {
+		names := make([]string, len(projects))
+		for i, p := range projects {
+			names[i] = p.Name
+		}
+		propose(e, a.Project, names, !info.HasNextPage, func(name string) string { return a.elsewhere(a.Entity, name) }, "projects of "+a.Entity, "")
 		return true
 	}
-	entities := append([]string{viewer.Entity}, viewer.Teams...)
-	if !slices.Contains(entities, a.Entity) {
-		for _, entity := range nearest.Names(a.Entity, entities, suggestionsAtMost) {
-			e.Candidates = append(e.Candidates, entity+"/"+a.Project)
-		}
-		e.Next = "the entities of this API key are " + strings.Join(some20(entities), ", ") + "; call again with one of them"
-		if len(e.Candidates) > 0 {
-			return true
-		}
-	}
+	suggestEntity(ctx, c, a, e)
 	return true
+}
+
+// suggestEntity offers the entities that the API key knows.
+func suggestEntity(ctx context.Context, c *artifacts.Client, a asked, e *Error) {
+	viewer, err := c.Viewer(ctx)
+	if err != nil {
+		return
+	}
+	entities := viewer.Teams
+	if viewer.Entity != "" && !slices.Contains(entities, viewer.Entity) {
+		entities = append([]string{viewer.Entity}, entities...)
+	}
+	if slices.Contains(entities, a.Entity) {
+		return // it is there, and has no projects
+	}
+	for _, entity := range nearest.Names(a.Entity, entities, suggestionsAtMost) {
+		e.Candidates = append(e.Candidates, a.elsewhere(entity, a.Project))
+	}
+	e.Next = "the entities of this API key are " + strings.Join(some20(entities), ", ") + "; call again with one of them"
+}
+
+// elsewhere is the path that was asked for, in another project.
+func (a asked) elsewhere(entity, project string) string {
+	path := entity + "/" + project
+	switch {
+	case a.Run != "":
+		path += "/" + a.Run
+	case a.Collection != "":
+		path += "/" + a.Name()
+	}
+	return path
 }
 
 // suggestType reports whether the type is what is missing.
@@ -86,7 +113,7 @@ func suggestType(ctx context.Context, c *artifacts.Client, a asked, e *Error) bo
 	}
 	e.Argument = a.TypeArgument
 	e.Message = fmt.Sprintf("project %q has no artifact type %q", a.place(), a.Type)
-	propose(e, a.Type, names, !info.HasNextPage, "", "types", "list_artifact_types")
+	propose(e, a.Type, names, !info.HasNextPage, func(name string) string { return name }, "types", "list_artifact_types")
 	return true
 }
 
@@ -114,7 +141,9 @@ func suggestCollection(ctx context.Context, c *artifacts.Client, a asked, e *Err
 	for i, f := range found {
 		names[i] = f.Name()
 	}
-	propose(e, a.Collection, names, !info.HasNextPage, a.place()+"/", "collections", "list_artifact_collections")
+	propose(e, a.Collection, names, !info.HasNextPage, func(name string) string {
+		return artifacts.Path{Entity: a.Entity, Project: a.Project, Collection: name, Alias: a.Alias}.String()
+	}, "collections", "list_artifact_collections")
 	return true
 }
 
@@ -142,23 +171,26 @@ func suggestVersion(ctx context.Context, c *artifacts.Client, a asked, e *Error)
 	for _, v := range versions {
 		names = append(names, v.Version)
 	}
-	propose(e, a.Alias, names, !info.HasNextPage, path+":", "aliases and versions", "list_artifacts")
+	propose(e, a.Alias, names, !info.HasNextPage, func(name string) string { return path + ":" + name }, "aliases and versions", "list_artifacts")
 	return true
 }
 
-// propose puts the nearest names into e; all of them where they are few.
-func propose(e *Error, name string, names []string, whole bool, before, what, list string) {
-	near := nearest.Names(name, names, suggestionsAtMost)
-	for _, n := range near {
-		e.Candidates = append(e.Candidates, before+n)
+// propose puts the nearest names into e, in full; all of them where they are
+// few. list is the operation that lists them, or "".
+func propose(e *Error, name string, names []string, whole bool, full func(string) string, what, list string) {
+	for _, n := range nearest.Names(name, names, suggestionsAtMost) {
+		e.Candidates = append(e.Candidates, full(n))
 	}
 	switch {
-	case len(near) > 0:
-		e.Next = fmt.Sprintf("if %q is meant, call again with it; otherwise see %s", before+near[0], list)
+	case len(e.Candidates) > 0:
+		e.Next = fmt.Sprintf("if %q is meant, call again with it", e.Candidates[0])
+		if list != "" {
+			e.Next += "; otherwise see " + list
+		}
 	case whole && len(names) == 0:
 		e.Next = "there are no " + what + " at all"
-	case whole && len(names) <= 20:
-		e.Next = "the " + what + " are " + strings.Join(names, ", ")
+	case whole && len(names) <= 20 || list == "":
+		e.Next = "the " + what + " are " + strings.Join(some20(names), ", ")
 	default:
 		e.Next = fmt.Sprintf("see %s for the %s that there are", list, what)
 	}

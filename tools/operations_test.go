@@ -256,10 +256,14 @@ func misspeltNamesGetTheNearest(t *testing.T, s *shop, c *artifacts.Client) {
 		next       string
 	}{
 		{"entity", "list_artifact_types", args{"project": s.Username + "x/vision"}, "project", []string{s.Username + "/vision"}, "entities of this API key"},
-		{"project", "list_artifact_types", args{"project": s.Username + "/nothing"}, "project", nil, "ask the user"},
+		{"project", "list_artifact_types", args{"project": s.Username + "/visoin"}, "project", []string{s.Username + "/vision"}, "call again with it"},
+		{"no such project", "list_artifact_types", args{"project": s.Username + "/nothing"}, "project", nil, "vision"},
+		{"project of a version", "get_artifact", args{"artifact": s.Username + "/visoin/imagenet-mini:v1"}, "artifact", []string{s.path("imagenet-mini:v1")}, "call again with it"},
+		{"project of a run", "list_run_artifacts", args{"run": s.Username + "/visoin/abc", "mode": "used"}, "run", []string{s.path("abc")}, "call again with it"},
+		{"entity of a version", "get_artifact", args{"artifact": s.Username + "x/vision/imagenet-mini:v1"}, "artifact", []string{s.path("imagenet-mini:v1")}, "entities"},
 		{"type", "list_artifact_collections", args{"type": "datset"}, "type", []string{"dataset"}, "dataset"},
 		{"collection", "list_artifacts", args{"collection": s.path("imagenet_mni")}, "collection", []string{s.path("imagenet-mini")}, "call again with it"},
-		{"collection of a version", "get_artifact", args{"artifact": s.path("resnetweights:production")}, "artifact", []string{s.path("resnet-weights")}, "resnet-weights"},
+		{"collection of a version", "get_artifact", args{"artifact": s.path("resnetweights:production")}, "artifact", []string{s.path("resnet-weights:production")}, "resnet-weights"},
 		{"alias", "get_artifact", args{"artifact": s.path("resnet-weights:prodution")}, "artifact", []string{s.path("resnet-weights:production")}, "production"},
 		{"version", "get_artifact", args{"artifact": s.path("imagenet-mini:v99")}, "artifact", nil, "v0"},
 		{"run", "list_run_artifacts", args{"run": s.path("nosuchrun"), "mode": "used"}, "run", nil, "id"},

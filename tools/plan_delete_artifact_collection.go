@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -49,6 +50,7 @@ type PlannedVersion struct {
 const (
 	mostVersionsShown = 30
 	mostNamesShown    = 10
+	versionsBytes     = 12_000
 )
 
 func planDeleteArtifactCollection() Operation { return planDelete(time.Now) }
@@ -153,12 +155,17 @@ func list(names []string) string {
 func showVersions(s collectionState) []PlannedVersion {
 	versions := slices.Clone(s.Versions)
 	slices.SortStableFunc(versions, func(a, b versionState) int { return b.missed(s.Kind) - a.missed(s.Kind) })
-	shown := []PlannedVersion{}
+	shown, size := []PlannedVersion{}, 0
 	for _, v := range versions[:min(len(versions), mostVersionsShown)] {
 		p := PlannedVersion{Version: v.Version, SizeBytes: Bytes(v.Size), Runs: len(v.UsedBy)}
 		p.Aliases, _ = some(v.Aliases, mostNamesShown)
 		if s.Kind == artifacts.Sequence { // a portfolio's versions are all held elsewhere
 			p.LinkedIn, _ = some(v.Elsewhere, mostNamesShown)
+		}
+		// An estimate of its JSON that is never too small for names in ASCII.
+		size += 100 + len(strings.Join(p.Aliases, `","`)) + len(strings.Join(p.LinkedIn, `","`))
+		if size > versionsBytes && len(shown) > 0 {
+			break
 		}
 		shown = append(shown, p)
 	}

@@ -143,7 +143,7 @@ func checkWalk(t *testing.T, a answers, entity, victim string, runs map[string]s
 		t.Errorf("%d files", n)
 	}
 	for n, want := range map[int]tools.Error{
-		misspelt:      {Code: artifacts.KindNotFound, Argument: "artifact", Candidates: []string{path("resnet-weights")}},
+		misspelt:      {Code: artifacts.KindNotFound, Argument: "artifact", Candidates: []string{path("resnet-weights:production")}},
 		wrongType:     {Code: artifacts.KindInvalid, Argument: "limit"},
 		wrongCursor:   {Code: artifacts.KindInvalid, Argument: "cursor"},
 		planOfAnother: {Code: artifacts.KindConflict, Argument: "plan_id"},
