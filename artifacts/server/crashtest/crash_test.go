@@ -133,6 +133,7 @@ func TestKill(t *testing.T) {
 	if report.Versions != versions {
 		t.Errorf("doctor counts %d versions, the server lists %d", report.Versions, versions)
 	}
+	t.Logf("reliquary doctor --deep\n%s", doctor(t, p.path))
 	t.Logf("%d uploads, %d kills: %d versions, %d files, %d stored files, %d notes", uploads, kills+1, report.Versions, report.Files, report.Blobs, report.Notes())
 }
 

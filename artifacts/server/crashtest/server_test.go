@@ -117,5 +117,23 @@ func (p *process) kill(t *testing.T) {
 	p.cmd = nil
 }
 
+// doctor is what the program itself says of the registry, as a person would ask
+// it. It fails the test unless the registry is whole.
+func doctor(t *testing.T, path string) string {
+	t.Helper()
+	exe := filepath.Join(t.TempDir(), "reliquary")
+	// The flags are those of make build, so that the build is there already.
+	build := exec.Command("go", "build", "-trimpath", "-o", exe, "./cmd/reliquary")
+	build.Dir = filepath.Join("..", "..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the program: %v\n%s", err, out)
+	}
+	out, err := exec.Command(exe, "doctor", "--deep", "--dir", path).CombinedOutput()
+	if err != nil {
+		t.Errorf("reliquary doctor: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
 // wait is how long a client waits before it tries again.
 const wait = 5 * time.Millisecond
