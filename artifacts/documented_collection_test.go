@@ -276,26 +276,19 @@ func TestArtifactCollection_IsSequence(t *testing.T) {
 // and looks at the requests: only what changed is sent.
 func TestArtifactCollection_Save(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		registry := house.open(t)
 		c := fresh(t, w, "dataset")
 		if _, err := c.ID(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		registry.ClearRequests()
+		w.operations()
 		save(t, c)
-		same(t, "requests for nothing", len(registry.Requests()), 0)
+		same(t, "requests for nothing", len(w.operations()), 0)
 		c.SetDescription("all at once")
 		if err := errors.Join(c.SetName(c.Name()+"-new"), c.SetType("table"), c.SetTags([]string{"one", "two"})); err != nil {
 			t.Fatal(err)
 		}
 		save(t, c)
-		var sent []string
-		for _, r := range registry.Requests() {
-			sent = append(sent, r.Operation)
-			if !r.Understood() {
-				t.Errorf("%s: %s", r.Operation, r.Outcome)
-			}
-		}
+		sent := w.operations()
 		if want := []string{"UpdateArtifactSequence", "UpdateArtifactSequenceType", "AddArtifactCollectionTags"}; !slices.Equal(sent, want) {
 			t.Errorf("sent %v, want %v", sent, want)
 		}

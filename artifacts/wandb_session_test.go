@@ -135,7 +135,8 @@ func each(t *testing.T, test func(*testing.T, *world)) {
 	for _, r := range releases {
 		t.Run(r.version, func(t *testing.T) {
 			r.open(t)
-			test(t, &world{release: r, client: connect(t, house.open(t))})
+			seen := &spy{}
+			test(t, &world{release: r, client: connect(t, house.open(t), seen), spy: seen})
 		})
 	}
 }
@@ -145,12 +146,17 @@ func each(t *testing.T, test func(*testing.T, *world)) {
 type world struct {
 	*release
 	client *artifacts.Client
+	*spy   // on that client
 }
 
-// connect makes a client of the registry.
-func connect(t testing.TB, r *servertest.Registry) *artifacts.Client {
+// connect makes a client of the registry, with somebody watching it or not.
+func connect(t testing.TB, r *servertest.Registry, watch ...*spy) *artifacts.Client {
 	t.Helper()
-	c, err := artifacts.New(artifacts.Config{BaseURL: r.URL, APIKey: r.Key})
+	cfg := artifacts.Config{BaseURL: r.URL, APIKey: r.Key}
+	if len(watch) > 0 {
+		cfg.Transport = watch[0]
+	}
+	c, err := artifacts.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,7 @@ func TestVersionDocuments(t *testing.T) {
 		"unlink": func() (any, error) {
 			return run(wire.UnlinkArtifact(ctx, s, wire.UnlinkArtifactInput{ArtifactID: "id"}))
 		},
+		"links":        func() (any, error) { v, _, err := wire.ArtifactLinks(ctx, s, "id", page); return v, err },
 		"makers":       func() (any, error) { return wire.ArtifactMakers(ctx, s, ids) },
 		"users":        func() (any, error) { return wire.UsersOfArtifacts(ctx, s, ids) },
 		"more users":   func() (any, error) { v, _, err := wire.ArtifactUsers(ctx, s, "id", page); return v, err },
@@ -75,6 +76,9 @@ func TestVersionDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) { checkTags(t, schema, r, ask) })
 	}
 	if _, err := wire.LinkArtifact(ctx, s, link, false); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := wire.ArtifactLinksAtOnce(ctx, s, "id"); err != nil {
 		t.Error(err)
 	}
 	checkDocuments(t, schema, r.got)
