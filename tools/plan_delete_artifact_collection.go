@@ -89,9 +89,9 @@ func showPlan(s collectionState) PlanDeleteArtifactCollectionOutput {
 		SizeBytes:  s.size(),
 		Warnings:   []string{},
 	}
-	out.Summary = fmt.Sprintf("deletes the sequence with its %d versions and all their files that no other version shares", len(s.Versions))
+	out.Summary = fmt.Sprintf("deletes the sequence with %s, and all files that no other version shares", count(len(s.Versions), "version"))
 	if s.Kind == artifacts.Portfolio {
-		out.Summary = fmt.Sprintf("deletes the portfolio and its %d links; the versions stay in the sequences that they were logged to", len(s.Versions))
+		out.Summary = fmt.Sprintf("deletes the portfolio with %s; the versions stay in the sequences that they were logged to", count(len(s.Versions), "link"))
 		out.SizeBytes = 0
 	}
 	runs, complete := map[string]bool{}, s.UsesKnown
@@ -103,7 +103,9 @@ func showPlan(s collectionState) PlanDeleteArtifactCollectionOutput {
 		}
 		complete = complete && v.UsedByComplete
 		for _, a := range v.Aliases {
-			aliases = append(aliases, a+" ("+v.Version+")")
+			if a != "latest" { // every collection has it
+				aliases = append(aliases, a+" ("+v.Version+")")
+			}
 		}
 		links = append(links, v.Elsewhere...)
 		if v.State == artifacts.Pending {
@@ -114,17 +116,17 @@ func showPlan(s collectionState) PlanDeleteArtifactCollectionOutput {
 	var more int
 	out.UsedBy, more = some(all, mostUsersShown)
 	out.UsedByComplete = complete && more == 0
-	warn := func(n int, format string, names []string) {
+	warn := func(n int, of, what string, names []string) {
 		if n > 0 {
-			out.Warnings = append(out.Warnings, fmt.Sprintf(format, n)+list(names))
+			out.Warnings = append(out.Warnings, count(n, of)+what+list(names))
 		}
 	}
-	warn(len(aliases), "%d aliases point to its versions: ", aliases)
-	warn(len(all), "%d runs used its versions: ", all)
+	warn(len(aliases), "alias", " given to its versions: ", aliases)
+	warn(len(all), "run", " used its versions: ", all)
 	if s.Kind == artifacts.Sequence {
-		warn(len(links), "%d links from other collections would be lost: ", links)
+		warn(len(links), "link", " from other collections would be lost: ", links)
 	}
-	warn(pending, "%d versions are being written at this moment", nil)
+	warn(pending, "version", " being written at this moment", nil)
 	switch {
 	case !s.UsesKnown:
 		out.Warnings = append(out.Warnings, "this server does not tell who uses the versions: there may be runs and links that are not shown")
@@ -133,6 +135,17 @@ func showPlan(s collectionState) PlanDeleteArtifactCollectionOutput {
 	}
 	out.VersionsShown = showVersions(s)
 	return out
+}
+
+// count is "1 version", "2 versions".
+func count(n int, of string) string {
+	switch {
+	case n == 1:
+		return "1 " + of
+	case strings.HasSuffix(of, "s"):
+		of += "e"
+	}
+	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // list joins names, the first of many.
@@ -174,7 +187,8 @@ func showVersions(s collectionState) []PlannedVersion {
 
 // missed is 1 if somebody could miss the version.
 func (v versionState) missed(kind artifacts.CollectionKind) int {
-	if len(v.Aliases) > 0 || len(v.UsedBy) > 0 || kind == artifacts.Sequence && len(v.Elsewhere) > 0 {
+	named := slices.ContainsFunc(v.Aliases, func(a string) bool { return a != "latest" })
+	if named || len(v.UsedBy) > 0 || kind == artifacts.Sequence && len(v.Elsewhere) > 0 {
 		return 1
 	}
 	return 0
