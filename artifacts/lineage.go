@@ -134,7 +134,7 @@ func (w *lineageWalk) walk(ctx context.Context, start string, d LineageDirection
 	passed := map[string]bool{start: true}
 	for depth := step; len(at) > 0; depth += step {
 		if depth*step > w.depth {
-			return w.more(ctx, at, d, depth-step)
+			return w.beyond(ctx, at, d, depth-step, passed)
 		}
 		runs, err := w.runsOf(ctx, at, d, depth)
 		if err != nil {
@@ -159,16 +159,28 @@ func unpassed[T any](items []T, passed map[string]bool, key func(T) string) []T 
 	})
 }
 
-// more notes that the walk ends before the lineage does, if that is so.
-func (w *lineageWalk) more(ctx context.Context, at []string, d LineageDirection, depth int) error {
-	runs, err := w.ends(ctx, at, d)
+// beyond looks past the last versions of a walk: at what they have to do with
+// runs that it passed already, and whether there are others, which it leaves out.
+func (w *lineageWalk) beyond(ctx context.Context, at []string, d LineageDirection, depth int, passed map[string]bool) error {
+	mode := Used
+	if d == Upstream {
+		mode = Logged
+	}
+	near, err := w.ends(ctx, at, d)
 	if err != nil {
 		return err
 	}
-	for _, list := range runs {
-		if len(list.runs) > 0 {
+	for i, n := range near {
+		all := !n.more
+		for _, r := range n.runs {
+			if passed[r.String()] {
+				w.edge(LineageEdge{Run: r, Artifact: at[i], Mode: mode})
+			} else {
+				all = false
+			}
+		}
+		if !all {
 			w.leave("what lies %s of depth %d", d, depth)
-			return nil
 		}
 	}
 	return nil
