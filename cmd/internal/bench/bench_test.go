@@ -34,12 +34,12 @@ PASS
 func TestRender(t *testing.T) {
 	got := string(render([]result{{
 		measurement{"Storing", "./blobs", "^BenchmarkPut$", "50x"},
-		[]line{{"Put", []metric{{2412345, "ns/op"}, {1.7, "MB/s"}, {12, "bytes"}}}},
+		[]line{{"Put", []metric{{2412345, "ns/op"}, {1.7, "MB/s"}, {812.5, "wandb-ms"}, {12, "bytes-of-tools/list"}}}},
 	}}, "a machine", time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)))
 	for _, want := range []string{
 		"on 24 November 2026, on a machine.",
 		"`go test -run '^$' -bench '^BenchmarkPut$' -benchtime 50x ./blobs`",
-		"| Put | 2.41 ms, 1.7 MB/s, 12 bytes |",
+		"| Put | 2.41 ms, 1.7 MB/s, wandb 812 ms, 12 bytes of tools/list |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)

@@ -39,7 +39,11 @@ func render(results []result, where string, when time.Time) []byte {
 
 // String shows three figures: no measurement here is better than that.
 func (m metric) String() string {
-	unit := m.unit
+	// Go wants a unit to be one word: "wandb-ms", "times-faster".
+	what, unit := "", strings.ReplaceAll(m.unit, "-", " ")
+	if name, ok := strings.CutSuffix(unit, " ms"); ok {
+		what, unit = name+" ", "ms"
+	}
 	value := m.value
 	// Nanoseconds of whole requests are hard to read.
 	if unit == "ns/op" {
@@ -55,9 +59,9 @@ func (m metric) String() string {
 		}
 	}
 	if value >= 100 || value == math.Trunc(value) {
-		return fmt.Sprintf("%.0f %s", value, unit)
+		return fmt.Sprintf("%s%.0f %s", what, value, unit)
 	}
-	return fmt.Sprintf("%.3g %s", value, unit)
+	return fmt.Sprintf("%s%.3g %s", what, value, unit)
 }
 
 // quoted is a command as a shell reads it.
