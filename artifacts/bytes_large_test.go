@@ -344,7 +344,7 @@ func TestLog_Parts(t *testing.T) {
 func TestMemory(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
-	const size = 512 << 20
+	const size = 256 << 20
 	dir := t.TempDir()
 	// Holes: nothing of it is on the disk before it is downloaded.
 	f, err := os.Create(filepath.Join(dir, "holes.bin"))
@@ -365,13 +365,13 @@ func TestMemory(t *testing.T) {
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
 	peak, stop := watchHeap()
-	artifacts.SendInParts(b.client, 128<<20, 32<<20)
+	artifacts.SendInParts(b.client, 64<<20, 16<<20)
 	a := b.logDraft(d, nil)
 	if _, err := a.Download(ctx, &artifacts.DownloadOptions{Root: t.TempDir(), SkipCache: true}); err != nil {
 		t.Fatal(err)
 	}
 	stop()
-	if grown := int64(peak.Load()) - int64(before.HeapAlloc); grown > 100<<20 {
+	if grown := int64(peak.Load()) - int64(before.HeapAlloc); grown > 64<<20 {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 }
