@@ -351,24 +351,30 @@ func (d *downloading) settled(ctx context.Context, e *ManifestEntry, sum md5sum)
 		d.count(e, func(r *Downloaded) { r.Unchanged++ })
 		return true, nil
 	}
-	for d.cache != nil {
-		f, checked, err := d.cache.open(sum, e.Size)
-		if err != nil {
-			break // not there, or not to be had: the server has it
-		}
-		err = d.place(ctx, f, checked, e, sum)
-		f.Close()
-		if errors.Is(err, errDamaged) {
-			d.cache.drop(sum)
-			break
-		}
-		if err != nil {
-			return false, err
-		}
+	kept, err := d.fromCache(ctx, e, sum)
+	if kept {
 		d.count(e, func(r *Downloaded) { r.FromCache++ })
-		return true, nil
 	}
-	return false, nil
+	return kept, err
+}
+
+// fromCache places an entry that the cache has. One that the cache does not
+// have, or has damaged, is for the server to give.
+func (d *downloading) fromCache(ctx context.Context, e *ManifestEntry, sum md5sum) (bool, error) {
+	if d.cache == nil {
+		return false, nil
+	}
+	f, checked, err := d.cache.open(sum, e.Size)
+	if err != nil {
+		return false, nil
+	}
+	err = d.place(ctx, f, checked, e, sum)
+	f.Close()
+	if errors.Is(err, errDamaged) {
+		d.cache.drop(sum)
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // count notes an entry that is in place.

@@ -67,19 +67,6 @@ func (s *source) refresh(used *string) func(context.Context) error {
 	}
 }
 
-// fetch asks for bytes, with retries until the first of them come.
-func (s *source) fetch(ctx context.Context, from, end int64) (*answer, error) {
-	var d *answer
-	var used string
-	err := s.client.persist(ctx, func(ctx context.Context) (int64, *setback) {
-		used = s.address()
-		var bad *setback
-		d, bad = s.client.fetch(ctx, s.transport, used, from, end)
-		return 0, bad
-	}, s.refresh(&used))
-	return d, err
-}
-
 // copyBuffers are shared by transfers: there is one at most per transfer under way.
 type copyBuffers struct{ pool sync.Pool }
 

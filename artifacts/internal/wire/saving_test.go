@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
@@ -75,7 +76,7 @@ func TestBytesDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 			req := r.got[len(r.got)-1]
-			doc, errs := gqlparser.LoadQuery(schema, req.Query)
+			doc, errs := gqlparser.LoadQueryWithRules(schema, req.Query, rules.NewDefaultRules())
 			if len(errs) > 0 {
 				t.Fatalf("%v\n%s", errs, req.Query)
 			}
