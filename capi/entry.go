@@ -13,9 +13,9 @@ import (
 	"github.com/reliquary/reliquary/capi/session"
 )
 
-// library holds the sessions of this process. A C interface has no other place
+// sessions are those of this process. A C interface has no other place
 // to keep them: its callers hold numbers.
-var library = session.NewLibrary(openCore)
+var sessions = session.NewLibrary(openCore)
 
 // statuses are the numbers of kinds. reliquary.h says what they mean.
 var statuses = map[artifacts.Kind]C.int32_t{
@@ -113,7 +113,7 @@ func goReliquaryOpen(config *C.char, configSize C.size_t, handle *C.reliquary_se
 	if tooLong(configSize) {
 		return C.RELIQUARY_ERR_TOO_LARGE
 	}
-	h, where, err := library.Open(view(config, configSize))
+	h, where, err := sessions.Open(view(config, configSize))
 	*handle = C.reliquary_session(h)
 	return give(where, err, answer, answerSize)
 }
@@ -126,7 +126,7 @@ func goReliquaryCall(handle C.reliquary_session, name *C.char, nameSize C.size_t
 }
 
 func call(handle C.reliquary_session, name *C.char, nameSize C.size_t, in *C.char, inSize C.size_t) ([]byte, error) {
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func call(handle C.reliquary_session, name *C.char, nameSize C.size_t, in *C.cha
 //export goReliquarySubmit
 func goReliquarySubmit(handle C.reliquary_session, token C.uint64_t, flags C.uint32_t, name *C.char, nameSize C.size_t, in *C.char, inSize C.size_t) (status C.int32_t) {
 	defer guarded(&status)
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return statusOf(err)
 	}
@@ -160,7 +160,7 @@ func goReliquarySubmit(handle C.reliquary_session, token C.uint64_t, flags C.uin
 //export goReliquaryCancel
 func goReliquaryCancel(handle C.reliquary_session, token C.uint64_t) (status C.int32_t) {
 	defer guarded(&status)
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return statusOf(err)
 	}
@@ -170,7 +170,7 @@ func goReliquaryCancel(handle C.reliquary_session, token C.uint64_t) (status C.i
 //export goReliquaryWait
 func goReliquaryWait(handle C.reliquary_session, token C.uint64_t, timeout C.int64_t, event *C.reliquary_event) (status C.int32_t) {
 	defer guarded(&status)
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return statusOf(err)
 	}
@@ -192,7 +192,7 @@ const takenAtOnce = 1 << 16
 //export goReliquaryTake
 func goReliquaryTake(handle C.reliquary_session, timeout C.int64_t, events *C.reliquary_event, capacity C.size_t, count *C.size_t) (status C.int32_t) {
 	defer guarded(&status)
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return statusOf(err)
 	}
@@ -212,7 +212,7 @@ func goReliquaryTake(handle C.reliquary_session, timeout C.int64_t, events *C.re
 //export goReliquaryEventFD
 func goReliquaryEventFD(handle C.reliquary_session, fd *C.int) (status C.int32_t) {
 	defer guarded(&status)
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return statusOf(err)
 	}
@@ -224,7 +224,7 @@ func goReliquaryEventFD(handle C.reliquary_session, fd *C.int) (status C.int32_t
 //export goReliquaryOnEvent
 func goReliquaryOnEvent(handle C.reliquary_session, wake C.reliquary_wake_function, data unsafe.Pointer) (status C.int32_t) {
 	defer guarded(&status)
-	s, err := library.Session(session.Handle(handle))
+	s, err := sessions.Session(session.Handle(handle))
 	if err != nil {
 		return statusOf(err)
 	}
@@ -234,5 +234,8 @@ func goReliquaryOnEvent(handle C.reliquary_session, wake C.reliquary_wake_functi
 //export goReliquaryClose
 func goReliquaryClose(handle C.reliquary_session, timeout C.int64_t) (status C.int32_t) {
 	defer guarded(&status)
-	return statusOf(library.Close(session.Handle(handle), duration(timeout)))
+	return statusOf(sessions.Close(session.Handle(handle), duration(timeout)))
 }
+
+// statusText is what the library says of a status in general.
+func statusText(status int) string { return C.GoString(C.reliquary_status_error(C.int32_t(status))) }
