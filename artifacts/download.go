@@ -188,6 +188,7 @@ type downloading struct {
 	o     *DownloadOptions
 	root  *os.Root
 	cache *fileCache // nil if it is not to be used
+	store *os.Root   // the cache's folder
 	known *ledger
 	meter *meter
 
@@ -240,8 +241,12 @@ func (a *Artifact) newDownloading(o *DownloadOptions) (*downloading, error) {
 		missing:   map[string]*needs{},
 		folders:   map[string]bool{".": true},
 	}
-	if !o.SkipCache {
-		d.cache = a.client.files.cache
+	if cache := a.client.files.cache; cache != nil && !o.SkipCache {
+		if d.store, err = cache.root(); err != nil {
+			root.Close()
+			return nil, localFailure("", "", err)
+		}
+		d.cache = cache
 	}
 	return d, nil
 }
@@ -252,6 +257,9 @@ func (d *downloading) close() {
 		d.c.log.LogAttrs(context.Background(), levelWarn, "digests of files cannot be remembered", slog.String("error", err.Error()))
 	}
 	d.root.Close()
+	if d.store != nil {
+		d.store.Close()
+	}
 }
 
 // all brings all entries to their places.
@@ -528,12 +536,17 @@ func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, s
 	}
 	root, dir := d.root, filepath.Dir(name)
 	if d.cache != nil {
-		if root, dir, err = d.cache.parts(); err != nil {
+		root = d.store
+		if dir, err = d.cache.partsFolder(root, sum, e.Size); err != nil {
 			return localFailure("", "", err)
 		}
-		defer root.Close()
 	}
 	p, err := openPartial(root, dir, sum, e.Size)
+	if d.cache != nil && errors.Is(err, fs.ErrNotExist) { // somebody has emptied the cache
+		if err = root.MkdirAll(dir, 0o777); err == nil {
+			p, err = openPartial(root, dir, sum, e.Size)
+		}
+	}
 	if err != nil {
 		return inTheWay(err)
 	}
