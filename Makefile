@@ -66,7 +66,7 @@ generate-check:
 	@.ci/stale $(MAKE) --no-print-directory generate
 
 .PHONY: lint
-lint: .venv/lint/requirements.txt ## Check form and find mistakes without running anything
+lint: .venv/lint/requirements.txt .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt ## Check form and find mistakes without running anything
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l)
 	[ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
