@@ -101,7 +101,7 @@ func (s *Server) findFile(ctx context.Context, v *access.Viewer, a fileAddress) 
 		birth, err := s.o.Metadata.ArtifactByID(ctx, a.birth)
 		if err == nil {
 			var ok bool
-			if ok, err = v.MayRead(ctx, birth.EntityID); ok {
+			if ok, err = v.MayFetch(ctx, birth.EntityID, birth.ProjectID); ok {
 				if f, err := s.o.Metadata.StoredFile(ctx, a.birth, a.digest); !metadata.IsNotFound(err) {
 					return f, err
 				}
@@ -123,7 +123,7 @@ func (s *Server) findFile(ctx context.Context, v *access.Viewer, a fileAddress) 
 	} else if err != nil {
 		return metadata.StoredFile{}, err
 	}
-	if ok, err := v.MayRead(ctx, e.ID); err != nil {
+	if ok, err := v.MayFetch(ctx, e.ID, 0); err != nil {
 		return metadata.StoredFile{}, err
 	} else if !ok {
 		return metadata.StoredFile{}, notFound
@@ -149,7 +149,7 @@ func (s *Server) listedFile(ctx context.Context, v *access.Viewer, a fileAddress
 	}
 	visible := false
 	for _, m := range members[a.artifact] {
-		if visible, err = v.MayRead(ctx, m.EntityID); err != nil || visible {
+		if visible, err = v.MayFetch(ctx, m.EntityID, m.ProjectID); err != nil || visible {
 			break
 		}
 	}

@@ -77,7 +77,7 @@ func (s *Server) runToWrite(r *http.Request, user metadata.User, entity, project
 	if err != nil {
 		return metadata.Run{}, err
 	}
-	if ok, err := access.NewViewer(s.o.Metadata, user).MayWrite(ctx, p.EntityID); err != nil {
+	if ok, err := access.NewViewer(s.o.Metadata, user).MayWrite(ctx, p.EntityID, p.ID); err != nil {
 		return metadata.Run{}, err
 	} else if !ok {
 		return metadata.Run{}, &metadata.Error{Kind: metadata.KindDenied, Message: fmt.Sprintf("permission denied: '%s' may not change runs of entity '%s'", user.Username, entity)}

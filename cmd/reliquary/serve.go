@@ -15,6 +15,7 @@ import (
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/server"
 	"github.com/reliquary/reliquary/artifacts/server/directory"
+	"github.com/reliquary/reliquary/artifacts/server/fixtures"
 )
 
 // defaultListen is where serve listens. W&B's own local server has 8080.
@@ -25,10 +26,11 @@ const defaultListen = "127.0.0.1:8099"
 const shutdownGrace = 30 * time.Second
 
 type serveOptions struct {
-	listen  string
-	dir     string
-	auth    string
-	verbose bool
+	listen   string
+	dir      string
+	auth     string
+	fixtures string
+	verbose  bool
 }
 
 func newServeCommand(t terminal) *cobra.Command {
@@ -50,12 +52,22 @@ func newServeCommand(t terminal) *cobra.Command {
 	addDirFlag(c, &o.dir)
 	c.Flags().StringVar(&o.auth, "auth", string(server.AuthKeys),
 		"`mode` of telling users apart: by their keys, or (open, on loopback only) by taking any key for its user's name")
+	c.Flags().StringVar(&o.fixtures, "fixtures", "",
+		"loopback `address` to make users, organizations and teams at, for tests of clients; with --auth=open only")
 	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request")
 	return c
 }
 
 // checkAuth refuses an unknown mode, and to be open to anyone but this machine.
 func checkAuth(o serveOptions) error {
+	if o.fixtures != "" {
+		if server.AuthMode(o.auth) != server.AuthOpen {
+			return errors.New("--fixtures makes anyone an administrator who can connect, so it needs --auth=open")
+		}
+		if err := checkLoopback("--fixtures", o.fixtures, "make administrators"); err != nil {
+			return err
+		}
+	}
 	switch server.AuthMode(o.auth) {
 	case server.AuthKeys:
 		return nil
@@ -70,6 +82,18 @@ func checkAuth(o serveOptions) error {
 	if !addr.IP.IsLoopback() {
 		return fmt.Errorf("--auth=open lets anyone in who can connect, so it needs a loopback address; "+
 			"%s can be reached from elsewhere (use --listen %s)", o.listen, defaultListen)
+	}
+	return nil
+}
+
+// checkLoopback refuses an address that other machines can reach.
+func checkLoopback(flag, address, what string) error {
+	addr, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%s %s is no address: %w", flag, address, err)
+	}
+	if !addr.IP.IsLoopback() {
+		return fmt.Errorf("%s lets anyone %s who can connect, so it needs a loopback address; %s can be reached from elsewhere", flag, what, address)
 	}
 	return nil
 }
@@ -117,7 +141,33 @@ func serve(ctx context.Context, t terminal, o serveOptions) error {
 	if err := greet(t, dir, "http://"+listener.Addr().String(), server.AuthMode(o.auth), key); err != nil {
 		return err
 	}
+	if o.fixtures != "" {
+		end, err := serveFixtures(ctx, t, dir, o.fixtures, logger)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	return answer(ctx, t, listener, registry, logger)
+}
+
+// serveFixtures answers fixture requests until the function that it returns is called.
+func serveFixtures(ctx context.Context, t terminal, dir *directory.Directory, address string, logger *slog.Logger) (end func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, listenError(address, err)
+	}
+	t.printf("Fixtures on http://%s\n", listener.Addr())
+	front := &http.Server{
+		Handler: fixtures.New(dir.Metadata), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	done := make(chan error, 1)
+	go func() { done <- front.Serve(listener) }()
+	return func() {
+		_ = front.Close()
+		<-done // always http.ErrServerClosed by now
+	}, nil
 }
 
 // greet tells the person where the registry is and how to use it. The key is

@@ -18,7 +18,7 @@ func (u *User) Username() string { return u.u.Username }
 func (u *User) Name() string     { return u.u.Username }
 func (u *User) Email() *string   { return textOrNull(u.u.Email) }
 func (u *User) Admin() bool      { return u.u.Admin }
-func (u *User) Entity() string   { return u.u.Username }
+func (u *User) Entity() string   { return u.u.DefaultEntity }
 
 // Flags are W&B's switches for a user, as JSON text. None is set here.
 func (u *User) Flags() *string { return textOrNull("{}") }
@@ -44,7 +44,7 @@ func (u *User) Teams(ctx context.Context) (*EntityConnection, error) {
 	c := &EntityConnection{Edges: []*EntityEdge{}}
 	for _, t := range teams {
 		// Of other users' teams, those that the viewer shares.
-		if ok, err := u.rq.viewer.MayRead(ctx, t.ID); err != nil {
+		if ok, err := u.rq.viewer.Knows(ctx, t.ID); err != nil {
 			return nil, err
 		} else if ok {
 			c.Edges = append(c.Edges, &EntityEdge{Node: u.rq.entity(t)})
@@ -53,8 +53,21 @@ func (u *User) Teams(ctx context.Context) (*EntityConnection, error) {
 	return c, nil
 }
 
-// Organizations are above teams; the registry has none.
-func (u *User) Organizations() []*Organization { return []*Organization{} }
+// Organizations are those that the user belongs to, and that the viewer knows.
+func (u *User) Organizations(ctx context.Context) ([]*Organization, error) {
+	list, err := u.rq.store.OrganizationsOf(ctx, u.u.ID)
+	out := []*Organization{}
+	for _, e := range list {
+		if err = u.rq.known(ctx, e); metadata.IsNotFound(err) {
+			err = nil
+			continue
+		} else if err != nil {
+			break
+		}
+		out = append(out, &Organization{u.rq.entity(e)})
+	}
+	return out, err
+}
 
 // An Entity owns projects. Where it came with something else, only its id and
 // name are known until more is asked for.
@@ -110,8 +123,24 @@ func (e *Entity) User(ctx context.Context) (*User, error) {
 	return orNull(&User{rq: e.rq, u: u}, err)
 }
 
-// Organization is the organization above the entity. There are none.
-func (e *Entity) Organization() *Organization { return nil }
+// Organization is the organization above the entity; an organization's own
+// entity names the organization itself.
+func (e *Entity) Organization(ctx context.Context) (*Organization, error) {
+	m, err := e.load(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Kind == metadata.OrganizationEntity:
+		return &Organization{e}, nil
+	case m.OrganizationID == 0:
+		return nil, nil
+	}
+	o, err := e.rq.store.Entity(ctx, m.Organization)
+	if err != nil {
+		return nil, err
+	}
+	return &Organization{e.rq.entity(o)}, nil
+}
 
 // Project is one of the entity's projects.
 func (e *Entity) Project(ctx context.Context, name *string) (*Project, error) {
@@ -129,7 +158,7 @@ func (query) Entity(ctx context.Context, name *string) (*Entity, error) {
 	rq := requestOf(ctx)
 	e, err := rq.store.Entity(ctx, rq.entityName(textOf(name)))
 	if err == nil {
-		err = rq.visible(ctx, e.ID, "entity '"+e.Name+"'")
+		err = rq.known(ctx, e)
 	}
 	return orNull(rq.entity(e), err)
 }

@@ -48,20 +48,22 @@ func (rq *request) changeAliases(
 	ctx context.Context, artifact string, in []*ArtifactCollectionAliasInput,
 	change func(context.Context, int64, []metadata.CollectionAlias) error,
 ) error {
-	a, err := rq.artifactToWrite(ctx, artifact)
-	if err != nil {
-		return err
-	}
 	list := make([]metadata.CollectionAlias, len(in))
 	for i, alias := range in {
 		// Each names its own collection, possibly in another entity.
-		if _, err := rq.entityToWrite(ctx, alias.EntityName); err != nil {
+		if _, err := rq.placeToWrite(ctx, alias.EntityName, alias.ProjectName); err != nil {
 			return err
 		}
 		list[i] = metadata.CollectionAlias{
 			Entity: rq.entityName(alias.EntityName), Project: alias.ProjectName,
 			Collection: alias.ArtifactCollectionName, Alias: alias.Alias,
 		}
+	}
+	// Leave to change each collection is what counts: who keeps a portfolio
+	// names the versions in it, whoever made them.
+	a, err := rq.artifactToRead(ctx, artifact)
+	if err != nil {
+		return err
 	}
 	return change(ctx, a.ID, list)
 }

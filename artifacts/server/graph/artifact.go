@@ -145,7 +145,7 @@ func (a *Artifact) Aliases(ctx context.Context) ([]*ArtifactAlias, error) {
 	}
 	out := []*ArtifactAlias{}
 	for _, alias := range all.of[a.a.ID] {
-		ok, err := a.rq.viewer.MayRead(ctx, alias.EntityID)
+		ok, err := a.rq.viewer.MayRead(ctx, alias.EntityID, alias.ProjectID)
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +180,7 @@ func (a *Artifact) ArtifactMemberships(ctx context.Context, first *int64, after 
 			behind = id == *after
 			continue
 		}
-		ok, err := a.rq.viewer.MayRead(ctx, m.EntityID)
+		ok, err := a.rq.viewer.MayRead(ctx, m.EntityID, m.ProjectID)
 		if err != nil {
 			return nil, err
 		}
@@ -214,7 +214,7 @@ func (a *Artifact) CreatedBy(ctx context.Context) (ArtifactCreator, error) {
 		if err != nil || r.ID == 0 {
 			return nil, err
 		}
-		if ok, err := a.rq.viewer.MayRead(ctx, r.EntityID); err != nil || !ok {
+		if ok, err := a.rq.viewer.MayRead(ctx, r.EntityID, r.ProjectID); err != nil || !ok {
 			return nil, err
 		}
 		return a.rq.newRun(r), nil
@@ -273,7 +273,7 @@ func (query) ClientIDMapping(ctx context.Context, clientID string) (*ClientIDMap
 	rq := requestOf(ctx)
 	a, err := rq.store.ArtifactByClientID(ctx, clientID)
 	if err == nil {
-		err = rq.visible(ctx, a.EntityID, "artifact "+clientID)
+		err = rq.artifactVisible(ctx, a, clientID)
 	}
 	return orNull(&ClientIDMapping{ServerID: artifactID.globalID(a.ID)}, err)
 }

@@ -2261,6 +2261,16 @@ func (ec *executionContext) marshalNArtifactCollectionState2githubᚗcomᚋreliq
 	return v
 }
 
+func (ec *executionContext) unmarshalNArtifactCollectionType2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionType(ctx context.Context, v any) (ArtifactCollectionType, error) {
+	var res ArtifactCollectionType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNArtifactCollectionType2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionType(ctx context.Context, sel ast.SelectionSet, v ArtifactCollectionType) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNArtifactSequence2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactSequence(ctx context.Context, sel ast.SelectionSet, v *ArtifactSequence) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArtifactSequence!")
@@ -2309,6 +2319,49 @@ func (ec *executionContext) marshalOArtifactCollection2githubᚗcomᚋreliquary�
 		return graphql.Null
 	}
 	return ec._ArtifactCollection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOArtifactCollectionConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionConnection(ctx context.Context, sel ast.SelectionSet, v *ArtifactCollectionConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ArtifactCollectionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOArtifactCollectionType2ᚕgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionTypeᚄ(ctx context.Context, v any) ([]ArtifactCollectionType, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ArtifactCollectionType, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNArtifactCollectionType2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionType(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOArtifactCollectionType2ᚕgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []ArtifactCollectionType) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNArtifactCollectionType2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionType(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOCreateArtifactCollectionTagAssignmentsPayload2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐCreateArtifactCollectionTagAssignmentsPayload(ctx context.Context, sel ast.SelectionSet, v *CreateArtifactCollectionTagAssignmentsPayload) graphql.Marshaler {

@@ -234,7 +234,7 @@ func (query) ArtifactCollection(ctx context.Context, id string) (ArtifactCollect
 	}
 	c, err := rq.store.CollectionByID(ctx, n)
 	if err == nil {
-		err = rq.visible(ctx, c.EntityID, "collection "+id)
+		err = rq.visible(ctx, c.EntityID, c.ProjectID, "collection "+id)
 	}
 	return rq.collectionOrNull(c, err)
 }

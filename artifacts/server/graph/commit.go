@@ -266,7 +266,7 @@ func (r *resolver) readable(ctx context.Context, ids []int64) (map[int64]bool, e
 		return nil, err
 	}
 	for _, a := range list {
-		if out[a.ID], err = r.rq.viewer.MayRead(ctx, a.EntityID); err != nil {
+		if out[a.ID], err = r.rq.viewer.MayFetch(ctx, a.EntityID, a.ProjectID); err != nil {
 			return nil, err
 		}
 	}

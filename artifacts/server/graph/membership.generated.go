@@ -912,6 +912,13 @@ func (ec *executionContext) marshalOArtifactCollectionMembership2ᚖgithubᚗcom
 	return ec._ArtifactCollectionMembership(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOArtifactCollectionMembershipConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipConnection(ctx context.Context, sel ast.SelectionSet, v *ArtifactCollectionMembershipConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ArtifactCollectionMembershipConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOLinkArtifactPayload2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLinkArtifactPayload(ctx context.Context, sel ast.SelectionSet, v *LinkArtifactPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

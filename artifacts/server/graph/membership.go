@@ -74,7 +74,7 @@ func (mutation) LinkArtifact(ctx context.Context, in LinkArtifactInput) (*LinkAr
 	if link.Project == "" || link.Portfolio == "" {
 		return nil, fail(metadata.KindInvalid, "an artifact is linked into a portfolio: give artifactPortfolioID, or projectName and artifactPortfolioName")
 	}
-	if _, err := rq.entityToWrite(ctx, link.Entity); err != nil {
+	if _, err := rq.placeToWrite(ctx, link.Entity, link.Project); err != nil {
 		return nil, err
 	}
 	for _, alias := range in.Aliases {
@@ -101,7 +101,7 @@ func (rq *request) artifactToLink(ctx context.Context, id, clientID *string) (me
 		if err != nil {
 			return a, err
 		}
-		return a, rq.visible(ctx, a.EntityID, "artifact "+*clientID)
+		return a, rq.artifactVisible(ctx, a, *clientID)
 	default:
 		return metadata.Artifact{}, fail(metadata.KindInvalid, "say which artifact to link: give artifactID or clientID")
 	}

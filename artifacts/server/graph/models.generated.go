@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 )
 
 type AddAliasesInput struct {
@@ -18,6 +19,11 @@ type AddAliasesInput struct {
 type AddAliasesPayload struct {
 	Success          bool    `json:"success"`
 	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type AdvancedRegistryFeatures struct {
+	// Whether a separate search index serves registries: no, filters go to the registry itself.
+	AdvancedSearch bool `json:"advancedSearch"`
 }
 
 type APIKey struct {
@@ -85,6 +91,11 @@ type ArtifactManifestEntryInput struct {
 type ArtifactTypeEdge struct {
 	Cursor string        `json:"cursor"`
 	Node   *ArtifactType `json:"node"`
+}
+
+type ArtifactTypeInput struct {
+	Name        string  `json:"name"`
+	Description *string `json:"description"`
 }
 
 type ClientIDMapping struct {
@@ -201,6 +212,26 @@ type CreateArtifactPayload struct {
 	ClientMutationID *string   `json:"clientMutationId"`
 }
 
+type CreateInviteInput struct {
+	EntityName       string  `json:"entityName"`
+	Username         *string `json:"username"`
+	Email            *string `json:"email"`
+	Admin            *bool   `json:"admin"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type CreateInvitePayload struct {
+	Invite           *Invite `json:"invite"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type CreateProjectMembersInput struct {
+	ProjectID        string   `json:"projectId"`
+	UserIds          []string `json:"userIds"`
+	TeamIds          []string `json:"teamIds"`
+	ClientMutationID *string  `json:"clientMutationId"`
+}
+
 type CreateRunFilesInput struct {
 	EntityName       string   `json:"entityName"`
 	ProjectName      string   `json:"projectName"`
@@ -215,6 +246,17 @@ type CreateRunFilesPayload struct {
 	UploadHeaders    []string          `json:"uploadHeaders"`
 	Files            []*CreatedRunFile `json:"files"`
 	ClientMutationID *string           `json:"clientMutationId"`
+}
+
+type CreateTeamInput struct {
+	TeamName          string  `json:"teamName"`
+	TeamAdminUserName *string `json:"teamAdminUserName"`
+	ClientMutationID  *string `json:"clientMutationId"`
+}
+
+type CreateTeamPayload struct {
+	Entity           *Entity `json:"entity"`
+	ClientMutationID *string `json:"clientMutationId"`
 }
 
 type CreatedRunFile struct {
@@ -272,6 +314,36 @@ type DeleteArtifactSequenceInput struct {
 	ClientMutationID   *string `json:"clientMutationId"`
 }
 
+type DeleteInviteInput struct {
+	ID               *string `json:"id"`
+	EntityName       *string `json:"entityName"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type DeleteInvitePayload struct {
+	Success          bool    `json:"success"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type DeleteModelInput struct {
+	ID               *string `json:"id"`
+	EntityName       *string `json:"entityName"`
+	ProjectName      *string `json:"projectName"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type DeleteModelPayload struct {
+	Success          *bool   `json:"success"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type DeleteProjectMembersInput struct {
+	ProjectID        string   `json:"projectId"`
+	UserIds          []string `json:"userIds"`
+	TeamIds          []string `json:"teamIds"`
+	ClientMutationID *string  `json:"clientMutationId"`
+}
+
 type EntityConnection struct {
 	Edges []*EntityEdge `json:"edges"`
 }
@@ -283,6 +355,14 @@ type EntityEdge struct {
 type FileEdge struct {
 	Cursor string `json:"cursor"`
 	Node   *File  `json:"node"`
+}
+
+type Invite struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Email     *string   `json:"email"`
+	CreatedAt time.Time `json:"createdAt"`
+	ToUser    *User     `json:"toUser"`
 }
 
 type LatestLocalVersionInfo struct {
@@ -323,19 +403,26 @@ type MarkRunFilesUploadedPayload struct {
 	ClientMutationID *string `json:"clientMutationId"`
 }
 
+// A user in a team or an organization.
+type Member struct {
+	ID       string  `json:"id"`
+	Username *string `json:"username"`
+	Name     string  `json:"name"`
+	Email    *string `json:"email"`
+	Role     *string `json:"role"`
+	Admin    *bool   `json:"admin"`
+	// Invitations need no answer here: false.
+	Pending     *bool   `json:"pending"`
+	PhotoURL    *string `json:"photoUrl"`
+	AccountType *string `json:"accountType"`
+	// Null: keys are kept as hashes only.
+	APIKey *string `json:"apiKey"`
+}
+
 type MoveArtifactSequenceInput struct {
 	ArtifactSequenceID          string  `json:"artifactSequenceID"`
 	DestinationArtifactTypeName string  `json:"destinationArtifactTypeName"`
 	ClientMutationID            *string `json:"clientMutationId"`
-}
-
-// Owners of registries above teams.
-type Organization struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	OrgEntity *Entity `json:"orgEntity"`
-	// The organization's id in CoreWeave's cloud, which a registry of one's own never has.
-	CoreWeaveOrganizationID *string `json:"coreWeaveOrganizationId"`
 }
 
 type ProjectConnection struct {
@@ -346,6 +433,47 @@ type ProjectConnection struct {
 type ProjectEdge struct {
 	Cursor string   `json:"cursor"`
 	Node   *Project `json:"node"`
+}
+
+type ProjectMember struct {
+	// The user's.
+	ID       string  `json:"id"`
+	Name     *string `json:"name"`
+	Username *string `json:"username"`
+	Email    *string `json:"email"`
+	Role     *Role   `json:"role"`
+}
+
+type ProjectMembersPayload struct {
+	Success          bool    `json:"success"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type ProjectTeamMember struct {
+	Team *Entity `json:"team"`
+	Role *Role   `json:"role"`
+}
+
+type RampFeatureFlag struct {
+	RampKey   string `json:"rampKey"`
+	IsEnabled bool   `json:"isEnabled"`
+}
+
+type RenameProjectInput struct {
+	EntityName       string  `json:"entityName"`
+	OldProjectName   string  `json:"oldProjectName"`
+	NewProjectName   string  `json:"newProjectName"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type RenameProjectPayload struct {
+	Project          *Project `json:"project"`
+	Inserted         *bool    `json:"inserted"`
+	ClientMutationID *string  `json:"clientMutationId"`
+}
+
+type Role struct {
+	Name string `json:"name"`
 }
 
 type RunEdge struct {
@@ -451,6 +579,30 @@ type UpdateArtifactSequenceInput struct {
 	ClientMutationID   *string `json:"clientMutationId"`
 }
 
+type UpdateProjectMemberInput struct {
+	ProjectID        string  `json:"projectId"`
+	UserID           string  `json:"userId"`
+	UserProjectRole  string  `json:"userProjectRole"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type UpdateProjectTeamMemberInput struct {
+	ProjectID        string  `json:"projectId"`
+	TeamID           string  `json:"teamId"`
+	TeamProjectRole  string  `json:"teamProjectRole"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type UpdateUserInput struct {
+	DefaultEntity    *string `json:"defaultEntity"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type UpdateUserPayload struct {
+	User             *User   `json:"user"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
 // Where to upload one file.
 type UploadFile struct {
 	StoragePath string `json:"storagePath"`
@@ -516,6 +668,24 @@ type UpsertBucketPayload struct {
 	ClientMutationID *string `json:"clientMutationId"`
 }
 
+type UpsertModelInput struct {
+	ID                              *string `json:"id"`
+	Name                            *string `json:"name"`
+	EntityName                      *string `json:"entityName"`
+	Description                     *string `json:"description"`
+	Access                          *string `json:"access"`
+	AllowAllArtifactTypesInRegistry *bool   `json:"allowAllArtifactTypesInRegistry"`
+	// Added to the project's artifact types.
+	ArtifactTypes    []*ArtifactTypeInput `json:"artifactTypes"`
+	ClientMutationID *string              `json:"clientMutationId"`
+}
+
+type UpsertModelPayload struct {
+	Project          *Project `json:"project"`
+	Inserted         *bool    `json:"inserted"`
+	ClientMutationID *string  `json:"clientMutationId"`
+}
+
 type UseArtifactInput struct {
 	EntityName          string  `json:"entityName"`
 	ProjectName         string  `json:"projectName"`
@@ -530,6 +700,14 @@ type UseArtifactInput struct {
 type UseArtifactPayload struct {
 	Artifact         *Artifact `json:"artifact"`
 	ClientMutationID *string   `json:"clientMutationId"`
+}
+
+type UserConnection struct {
+	Edges []*UserEdge `json:"edges"`
+}
+
+type UserEdge struct {
+	Node *User `json:"node"`
 }
 
 type VersionedArtifactEdge struct {
@@ -921,6 +1099,59 @@ func (e *CompleteMultipartAction) UnmarshalJSON(b []byte) error {
 }
 
 func (e CompleteMultipartAction) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type RampIDType string
+
+const (
+	RampIDTypeOrgName RampIDType = "OrgName"
+)
+
+var AllRampIDType = []RampIDType{
+	RampIDTypeOrgName,
+}
+
+func (e RampIDType) IsValid() bool {
+	switch e {
+	case RampIDTypeOrgName:
+		return true
+	}
+	return false
+}
+
+func (e RampIDType) String() string {
+	return string(e)
+}
+
+func (e *RampIDType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RampIDType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RampIDType", str)
+	}
+	return nil
+}
+
+func (e RampIDType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RampIDType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RampIDType) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -86,13 +86,14 @@ func fetch[T any](
 	return c, add(got.Edges)
 }
 
-// onlyVisible leaves out what belongs to entities that the viewer may not see.
+// onlyVisible leaves out what belongs to projects that the viewer may not see.
 // The page that remains may be shorter than asked for; where it ends is not
 // changed by it.
-func onlyVisible[T any](ctx context.Context, rq *request, edges []metadata.Edge[T], entity func(T) int64) ([]metadata.Edge[T], error) {
+func onlyVisible[T any](ctx context.Context, rq *request, edges []metadata.Edge[T], place func(T) (entityID, projectID int64)) ([]metadata.Edge[T], error) {
 	out := edges[:0:0]
 	for _, e := range edges {
-		ok, err := rq.viewer.MayRead(ctx, entity(e.Node))
+		entityID, projectID := place(e.Node)
+		ok, err := rq.viewer.MayRead(ctx, entityID, projectID)
 		if err != nil {
 			return nil, err
 		}

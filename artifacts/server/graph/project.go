@@ -49,6 +49,9 @@ func (p *Project) Entity() *Entity { return &Entity{rq: p.rq, id: p.entityID, na
 
 func (p *Project) Description(ctx context.Context) (*string, error) {
 	m, err := p.load(ctx)
+	if m.Described {
+		return &m.Description, err
+	}
 	return textOrNull(m.Description), err
 }
 
@@ -70,7 +73,7 @@ func (p *Project) IsBenchmark() bool { return false }
 
 // ReadOnly says whether the viewer may not change the project.
 func (p *Project) ReadOnly(ctx context.Context) (bool, error) {
-	ok, err := p.rq.viewer.MayWrite(ctx, p.entityID)
+	ok, err := p.rq.viewer.MayWrite(ctx, p.entityID, p.id)
 	return !ok, err
 }
 
@@ -184,7 +187,7 @@ func (query) Models(ctx context.Context, entityName *string, first *int64, after
 	rq := requestOf(ctx)
 	e, err := rq.store.Entity(ctx, rq.entityName(textOf(entityName)))
 	if err == nil {
-		err = rq.visible(ctx, e.ID, "entity '"+e.Name+"'")
+		err = rq.known(ctx, e)
 	}
 	if err != nil {
 		return orNull[ProjectConnection](nil, err)
@@ -192,7 +195,11 @@ func (query) Models(ctx context.Context, entityName *string, first *int64, after
 	out := &ProjectConnection{Edges: []*ProjectEdge{}}
 	con, err := fetch(ctx, pageArgs{first: first, after: after},
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Project], error) {
-			return rq.store.ListProjects(ctx, e.ID, page)
+			scope, err := rq.viewer.Scope(ctx, e.ID)
+			if err != nil {
+				return metadata.Connection[metadata.Project]{}, err
+			}
+			return rq.store.ListRegistryProjects(ctx, scope, page)
 		}, nil,
 		func(edges []metadata.Edge[metadata.Project]) error {
 			for _, e := range edges {

@@ -20,30 +20,44 @@ type requestKey struct{}
 // requestOf returns the request that a root field is part of.
 func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
 
-// entityToWrite finds the entity whose things are to be changed; "" is the
-// viewer's own.
-func (rq *request) entityToWrite(ctx context.Context, name string) (metadata.Entity, error) {
-	e, err := rq.store.Entity(ctx, rq.entityName(name))
+// placeToWrite finds the entity that owns a project whose things are to be
+// changed, or that is to be made there; "" is the viewer's own.
+func (rq *request) placeToWrite(ctx context.Context, entity, project string) (metadata.Entity, error) {
+	e, err := rq.store.Entity(ctx, rq.entityName(entity))
 	if metadata.IsNotFound(err) {
-		return e, fail(metadata.KindNotFound, "entity '%s' not found", rq.entityName(name))
+		return e, fail(metadata.KindNotFound, "entity '%s' not found", rq.entityName(entity))
 	}
 	if err != nil {
 		return e, err
 	}
-	return e, rq.mayWrite(ctx, e.ID, "entity '"+e.Name+"'")
+	p, err := rq.store.Project(ctx, e.Name, project)
+	if err != nil && !metadata.IsNotFound(err) {
+		return e, err
+	}
+	return e, rq.mayWrite(ctx, e.ID, p.ID, "entity '"+e.Name+"'")
 }
 
-// entityName is the name of an entity, or of the viewer's own for "".
+// known fails with KindNotFound when the viewer may not know of an entity.
+func (rq *request) known(ctx context.Context, e metadata.Entity) error {
+	ok, err := rq.viewer.Knows(ctx, e.ID)
+	if err == nil && !ok {
+		err = fail(metadata.KindNotFound, "entity '%s' not found", e.Name)
+	}
+	return err
+}
+
+// entityName is the name of an entity, or of the one that the viewer chose as default for "".
 func (rq *request) entityName(name string) string {
 	if name == "" {
-		return rq.viewer.User.Username
+		return rq.viewer.User.DefaultEntity
 	}
 	return name
 }
 
-// mayWrite fails with KindDenied when the viewer may not change things of an entity.
-func (rq *request) mayWrite(ctx context.Context, entityID int64, what string) error {
-	ok, err := rq.viewer.MayWrite(ctx, entityID)
+// mayWrite fails with KindDenied when the viewer may not change things of a
+// project of an entity.
+func (rq *request) mayWrite(ctx context.Context, entityID, projectID int64, what string) error {
+	ok, err := rq.viewer.MayWrite(ctx, entityID, projectID)
 	if err == nil && !ok {
 		err = fail(metadata.KindDenied, "permission denied: '%s' may not change %s", rq.viewer.User.Username, what)
 	}
@@ -56,12 +70,12 @@ func (rq *request) project(ctx context.Context, entity, name string) (metadata.P
 	if err != nil {
 		return p, err
 	}
-	return p, rq.visible(ctx, p.EntityID, "project '"+name+"'")
+	return p, rq.visible(ctx, p.EntityID, p.ID, "project '"+name+"'")
 }
 
 // projectToWrite finds a project that the viewer may change.
 func (rq *request) projectToWrite(ctx context.Context, entity, name string) (metadata.Project, error) {
-	if _, err := rq.entityToWrite(ctx, entity); err != nil {
+	if _, err := rq.placeToWrite(ctx, entity, name); err != nil {
 		return metadata.Project{}, err
 	}
 	p, err := rq.store.Project(ctx, rq.entityName(entity), name)
@@ -72,9 +86,10 @@ func (rq *request) projectToWrite(ctx context.Context, entity, name string) (met
 	return p, err
 }
 
-// visible fails with KindNotFound when the viewer may not see things of an entity.
-func (rq *request) visible(ctx context.Context, entityID int64, what string) error {
-	ok, err := rq.viewer.MayRead(ctx, entityID)
+// visible fails with KindNotFound when the viewer may not see things of a
+// project of an entity.
+func (rq *request) visible(ctx context.Context, entityID, projectID int64, what string) error {
+	ok, err := rq.viewer.MayRead(ctx, entityID, projectID)
 	if err == nil && !ok {
 		err = fail(metadata.KindNotFound, "%s not found", what)
 	}
@@ -97,7 +112,7 @@ func (rq *request) artifactToRead(ctx context.Context, id string) (metadata.Arti
 // artifactVisible fails with KindNotFound unless the viewer may see the entity
 // of the version, or of a portfolio that holds it.
 func (rq *request) artifactVisible(ctx context.Context, a metadata.Artifact, id string) error {
-	err := rq.visible(ctx, a.EntityID, "artifact "+id)
+	err := rq.visible(ctx, a.EntityID, a.ProjectID, "artifact "+id)
 	if !metadata.IsNotFound(err) {
 		return err
 	}
@@ -106,7 +121,7 @@ func (rq *request) artifactVisible(ctx context.Context, a metadata.Artifact, id 
 		return merr
 	}
 	for _, m := range in[a.ID] {
-		if ok, err := rq.viewer.MayRead(ctx, m.EntityID); err != nil || ok {
+		if ok, err := rq.viewer.MayRead(ctx, m.EntityID, m.ProjectID); err != nil || ok {
 			return err
 		}
 	}
@@ -123,7 +138,7 @@ func (rq *request) artifactToWrite(ctx context.Context, id string) (metadata.Art
 	if err != nil {
 		return a, err
 	}
-	return a, rq.mayWrite(ctx, a.EntityID, "artifacts of entity '"+a.Entity+"'")
+	return a, rq.mayWrite(ctx, a.EntityID, a.ProjectID, "artifacts of entity '"+a.Entity+"'")
 }
 
 // collectionToWrite finds a collection that the viewer may change, of a kind
@@ -137,7 +152,7 @@ func (rq *request) collectionToWrite(ctx context.Context, id string, want metada
 	if err != nil {
 		return c, err
 	}
-	if err := rq.mayWrite(ctx, c.EntityID, "collections of entity '"+c.Entity+"'"); err != nil {
+	if err := rq.mayWrite(ctx, c.EntityID, c.ProjectID, "collections of entity '"+c.Entity+"'"); err != nil {
 		return c, err
 	}
 	if want != "" && c.Kind != want {

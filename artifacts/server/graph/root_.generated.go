@@ -57,6 +57,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ArtifactAliasInput", ec.unmarshalInputArtifactAliasInput),
 			graphql.NewInputUnmarshaler("ArtifactCollectionAliasInput", ec.unmarshalInputArtifactCollectionAliasInput),
 			graphql.NewInputUnmarshaler("ArtifactManifestEntryInput", ec.unmarshalInputArtifactManifestEntryInput),
+			graphql.NewInputUnmarshaler("ArtifactTypeInput", ec.unmarshalInputArtifactTypeInput),
 			graphql.NewInputUnmarshaler("CommitArtifactInput", ec.unmarshalInputCommitArtifactInput),
 			graphql.NewInputUnmarshaler("CompleteMultipartUploadArtifactInput", ec.unmarshalInputCompleteMultipartUploadArtifactInput),
 			graphql.NewInputUnmarshaler("CreateArtifactCollectionTagAssignmentsInput", ec.unmarshalInputCreateArtifactCollectionTagAssignmentsInput),
@@ -64,23 +65,34 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateArtifactFilesInput", ec.unmarshalInputCreateArtifactFilesInput),
 			graphql.NewInputUnmarshaler("CreateArtifactInput", ec.unmarshalInputCreateArtifactInput),
 			graphql.NewInputUnmarshaler("CreateArtifactManifestInput", ec.unmarshalInputCreateArtifactManifestInput),
+			graphql.NewInputUnmarshaler("CreateInviteInput", ec.unmarshalInputCreateInviteInput),
+			graphql.NewInputUnmarshaler("CreateProjectMembersInput", ec.unmarshalInputCreateProjectMembersInput),
 			graphql.NewInputUnmarshaler("CreateRunFilesInput", ec.unmarshalInputCreateRunFilesInput),
+			graphql.NewInputUnmarshaler("CreateTeamInput", ec.unmarshalInputCreateTeamInput),
 			graphql.NewInputUnmarshaler("DeleteAliasesInput", ec.unmarshalInputDeleteAliasesInput),
 			graphql.NewInputUnmarshaler("DeleteArtifactCollectionTagAssignmentsInput", ec.unmarshalInputDeleteArtifactCollectionTagAssignmentsInput),
 			graphql.NewInputUnmarshaler("DeleteArtifactInput", ec.unmarshalInputDeleteArtifactInput),
 			graphql.NewInputUnmarshaler("DeleteArtifactPortfolioInput", ec.unmarshalInputDeleteArtifactPortfolioInput),
 			graphql.NewInputUnmarshaler("DeleteArtifactSequenceInput", ec.unmarshalInputDeleteArtifactSequenceInput),
+			graphql.NewInputUnmarshaler("DeleteInviteInput", ec.unmarshalInputDeleteInviteInput),
+			graphql.NewInputUnmarshaler("DeleteModelInput", ec.unmarshalInputDeleteModelInput),
+			graphql.NewInputUnmarshaler("DeleteProjectMembersInput", ec.unmarshalInputDeleteProjectMembersInput),
 			graphql.NewInputUnmarshaler("LinkArtifactInput", ec.unmarshalInputLinkArtifactInput),
 			graphql.NewInputUnmarshaler("MarkRunFilesUploadedInput", ec.unmarshalInputMarkRunFilesUploadedInput),
 			graphql.NewInputUnmarshaler("MoveArtifactSequenceInput", ec.unmarshalInputMoveArtifactSequenceInput),
+			graphql.NewInputUnmarshaler("RenameProjectInput", ec.unmarshalInputRenameProjectInput),
 			graphql.NewInputUnmarshaler("TagInput", ec.unmarshalInputTagInput),
 			graphql.NewInputUnmarshaler("UnlinkArtifactInput", ec.unmarshalInputUnlinkArtifactInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactInput", ec.unmarshalInputUpdateArtifactInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactManifestInput", ec.unmarshalInputUpdateArtifactManifestInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactPortfolioInput", ec.unmarshalInputUpdateArtifactPortfolioInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactSequenceInput", ec.unmarshalInputUpdateArtifactSequenceInput),
+			graphql.NewInputUnmarshaler("UpdateProjectMemberInput", ec.unmarshalInputUpdateProjectMemberInput),
+			graphql.NewInputUnmarshaler("UpdateProjectTeamMemberInput", ec.unmarshalInputUpdateProjectTeamMemberInput),
+			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
 			graphql.NewInputUnmarshaler("UploadPartsInput", ec.unmarshalInputUploadPartsInput),
 			graphql.NewInputUnmarshaler("UpsertBucketInput", ec.unmarshalInputUpsertBucketInput),
+			graphql.NewInputUnmarshaler("UpsertModelInput", ec.unmarshalInputUpsertModelInput),
 			graphql.NewInputUnmarshaler("UseArtifactInput", ec.unmarshalInputUseArtifactInput),
 		)
 	}
@@ -157,7 +169,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/account.graphql" "schema/alias.graphql" "schema/artifact.graphql" "schema/collection.graphql" "schema/file.graphql" "schema/membership.graphql" "schema/project.graphql" "schema/root.graphql" "schema/run.graphql" "schema/saving.graphql" "schema/serverinfo.graphql" "schema/tag.graphql" "schema/type.graphql"
+//go:embed "schema/account.graphql" "schema/alias.graphql" "schema/artifact.graphql" "schema/collection.graphql" "schema/file.graphql" "schema/membership.graphql" "schema/organization.graphql" "schema/project.graphql" "schema/registry.graphql" "schema/root.graphql" "schema/run.graphql" "schema/saving.graphql" "schema/serverinfo.graphql" "schema/tag.graphql" "schema/type.graphql"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -176,7 +188,9 @@ func sources() []*ast.Source {
 		{Name: "schema/collection.graphql", Input: sourceData("schema/collection.graphql"), BuiltIn: false},
 		{Name: "schema/file.graphql", Input: sourceData("schema/file.graphql"), BuiltIn: false},
 		{Name: "schema/membership.graphql", Input: sourceData("schema/membership.graphql"), BuiltIn: false},
+		{Name: "schema/organization.graphql", Input: sourceData("schema/organization.graphql"), BuiltIn: false},
 		{Name: "schema/project.graphql", Input: sourceData("schema/project.graphql"), BuiltIn: false},
+		{Name: "schema/registry.graphql", Input: sourceData("schema/registry.graphql"), BuiltIn: false},
 		{Name: "schema/root.graphql", Input: sourceData("schema/root.graphql"), BuiltIn: false},
 		{Name: "schema/run.graphql", Input: sourceData("schema/run.graphql"), BuiltIn: false},
 		{Name: "schema/saving.graphql", Input: sourceData("schema/saving.graphql"), BuiltIn: false},
@@ -202,6 +216,14 @@ func (ec *executionContext) childFields_AddAliasesPayload(ctx context.Context, f
 		return ec.fieldContext_AddAliasesPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddAliasesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AdvancedRegistryFeatures(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "advancedSearch":
+		return ec.fieldContext_AdvancedRegistryFeatures_advancedSearch(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AdvancedRegistryFeatures", field.Name)
 }
 
 func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -572,6 +594,16 @@ func (ec *executionContext) childFields_CreateArtifactPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateArtifactPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateInvitePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invite":
+		return ec.fieldContext_CreateInvitePayload_invite(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateInvitePayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateInvitePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateRunFilesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "runID":
@@ -584,6 +616,16 @@ func (ec *executionContext) childFields_CreateRunFilesPayload(ctx context.Contex
 		return ec.fieldContext_CreateRunFilesPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateRunFilesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateTeamPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_CreateTeamPayload_entity(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateTeamPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateTeamPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreatedRunFile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -636,6 +678,26 @@ func (ec *executionContext) childFields_DeleteArtifactPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DeleteArtifactPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteInvitePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "success":
+		return ec.fieldContext_DeleteInvitePayload_success(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteInvitePayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteInvitePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteModelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "success":
+		return ec.fieldContext_DeleteModelPayload_success(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteModelPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteModelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Entity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -652,6 +714,34 @@ func (ec *executionContext) childFields_Entity(ctx context.Context, field graphq
 		return ec.fieldContext_Entity_organization(ctx, field)
 	case "project":
 		return ec.fieldContext_Entity_project(ctx, field)
+	case "projects":
+		return ec.fieldContext_Entity_projects(ctx, field)
+	case "artifactCollections":
+		return ec.fieldContext_Entity_artifactCollections(ctx, field)
+	case "artifactMemberships":
+		return ec.fieldContext_Entity_artifactMemberships(ctx, field)
+	case "members":
+		return ec.fieldContext_Entity_members(ctx, field)
+	case "available":
+		return ec.fieldContext_Entity_available(ctx, field)
+	case "photoUrl":
+		return ec.fieldContext_Entity_photoUrl(ctx, field)
+	case "readOnly":
+		return ec.fieldContext_Entity_readOnly(ctx, field)
+	case "readOnlyAdmin":
+		return ec.fieldContext_Entity_readOnlyAdmin(ctx, field)
+	case "privateOnly":
+		return ec.fieldContext_Entity_privateOnly(ctx, field)
+	case "storageBytes":
+		return ec.fieldContext_Entity_storageBytes(ctx, field)
+	case "codeSavingEnabled":
+		return ec.fieldContext_Entity_codeSavingEnabled(ctx, field)
+	case "defaultAccess":
+		return ec.fieldContext_Entity_defaultAccess(ctx, field)
+	case "isPaid":
+		return ec.fieldContext_Entity_isPaid(ctx, field)
+	case "limits":
+		return ec.fieldContext_Entity_limits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Entity", field.Name)
 }
@@ -722,6 +812,22 @@ func (ec *executionContext) childFields_FileEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type FileEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Invite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invite_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Invite_name(ctx, field)
+	case "email":
+		return ec.fieldContext_Invite_email(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invite_createdAt(ctx, field)
+	case "toUser":
+		return ec.fieldContext_Invite_toUser(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invite", field.Name)
+}
+
 func (ec *executionContext) childFields_LatestLocalVersionInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "outOfDate":
@@ -756,6 +862,32 @@ func (ec *executionContext) childFields_MarkRunFilesUploadedPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type MarkRunFilesUploadedPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Member(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Member_id(ctx, field)
+	case "username":
+		return ec.fieldContext_Member_username(ctx, field)
+	case "name":
+		return ec.fieldContext_Member_name(ctx, field)
+	case "email":
+		return ec.fieldContext_Member_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Member_role(ctx, field)
+	case "admin":
+		return ec.fieldContext_Member_admin(ctx, field)
+	case "pending":
+		return ec.fieldContext_Member_pending(ctx, field)
+	case "photoUrl":
+		return ec.fieldContext_Member_photoUrl(ctx, field)
+	case "accountType":
+		return ec.fieldContext_Member_accountType(ctx, field)
+	case "apiKey":
+		return ec.fieldContext_Member_apiKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Member", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -766,6 +898,10 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_orgEntity(ctx, field)
 	case "coreWeaveOrganizationId":
 		return ec.fieldContext_Organization_coreWeaveOrganizationId(ctx, field)
+	case "featureFlags":
+		return ec.fieldContext_Organization_featureFlags(ctx, field)
+	case "advancedRegistryFeatures":
+		return ec.fieldContext_Organization_advancedRegistryFeatures(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
 }
@@ -824,6 +960,14 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_artifactCollectionMembership(ctx, field)
 	case "artifact":
 		return ec.fieldContext_Project_artifact(ctx, field)
+	case "access":
+		return ec.fieldContext_Project_access(ctx, field)
+	case "allowAllArtifactTypesInRegistry":
+		return ec.fieldContext_Project_allowAllArtifactTypesInRegistry(ctx, field)
+	case "members":
+		return ec.fieldContext_Project_members(ctx, field)
+	case "teamMembers":
+		return ec.fieldContext_Project_teamMembers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Project", field.Name)
 }
@@ -846,6 +990,72 @@ func (ec *executionContext) childFields_ProjectEdge(ctx context.Context, field g
 		return ec.fieldContext_ProjectEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProjectEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ProjectMember_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ProjectMember_name(ctx, field)
+	case "username":
+		return ec.fieldContext_ProjectMember_username(ctx, field)
+	case "email":
+		return ec.fieldContext_ProjectMember_email(ctx, field)
+	case "role":
+		return ec.fieldContext_ProjectMember_role(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMember", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMembersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "success":
+		return ec.fieldContext_ProjectMembersPayload_success(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ProjectMembersPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMembersPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectTeamMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "team":
+		return ec.fieldContext_ProjectTeamMember_team(ctx, field)
+	case "role":
+		return ec.fieldContext_ProjectTeamMember_role(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectTeamMember", field.Name)
+}
+
+func (ec *executionContext) childFields_RampFeatureFlag(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rampKey":
+		return ec.fieldContext_RampFeatureFlag_rampKey(ctx, field)
+	case "isEnabled":
+		return ec.fieldContext_RampFeatureFlag_isEnabled(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RampFeatureFlag", field.Name)
+}
+
+func (ec *executionContext) childFields_RenameProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_RenameProjectPayload_project(ctx, field)
+	case "inserted":
+		return ec.fieldContext_RenameProjectPayload_inserted(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RenameProjectPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RenameProjectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Role_name(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Role", field.Name)
 }
 
 func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1074,6 +1284,16 @@ func (ec *executionContext) childFields_UpdateArtifactPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateArtifactPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateUserPayload_user(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateUserPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UploadFile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "storagePath":
@@ -1138,6 +1358,18 @@ func (ec *executionContext) childFields_UpsertBucketPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type UpsertBucketPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpsertModelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_UpsertModelPayload_project(ctx, field)
+	case "inserted":
+		return ec.fieldContext_UpsertModelPayload_inserted(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpsertModelPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertModelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UseArtifactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "artifact":
@@ -1174,6 +1406,22 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_organizations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UserConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UserEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_UserEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_VersionedArtifactConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -27,7 +27,7 @@ func (rq *request) newRun(r metadata.Run) *Run { return &Run{rq: rq, r: r} }
 
 func (c *RunConnection) add(ctx context.Context, rq *request) func([]metadata.Edge[metadata.Run]) error {
 	return func(edges []metadata.Edge[metadata.Run]) error {
-		edges, err := onlyVisible(ctx, rq, edges, func(r metadata.Run) int64 { return r.EntityID })
+		edges, err := onlyVisible(ctx, rq, edges, func(r metadata.Run) (int64, int64) { return r.EntityID, r.ProjectID })
 		for _, e := range edges {
 			c.Edges = append(c.Edges, &RunEdge{Cursor: e.Cursor, Node: rq.newRun(e.Node)})
 		}
@@ -79,7 +79,7 @@ func (r *Run) Tags() []string {
 
 // ReadOnly says whether the viewer may not change the run.
 func (r *Run) ReadOnly(ctx context.Context) (bool, error) {
-	ok, err := r.rq.viewer.MayWrite(ctx, r.r.EntityID)
+	ok, err := r.rq.viewer.MayWrite(ctx, r.r.EntityID, r.r.ProjectID)
 	return !ok, err
 }
 
@@ -185,7 +185,7 @@ func (r *Run) artifacts(ctx context.Context, d metadata.Direction, a pageArgs) (
 			return r.rq.store.CountRunArtifacts(ctx, r.r.ID, d)
 		},
 		func(edges []metadata.Edge[metadata.Artifact]) error {
-			edges, err := onlyVisible(ctx, r.rq, edges, func(a metadata.Artifact) int64 { return a.EntityID })
+			edges, err := onlyVisible(ctx, r.rq, edges, func(a metadata.Artifact) (int64, int64) { return a.EntityID, a.ProjectID })
 			versions := make([]metadata.Artifact, len(edges))
 			for i, e := range edges {
 				versions[i] = e.Node

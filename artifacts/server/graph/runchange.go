@@ -43,18 +43,17 @@ func (mutation) UpsertBucket(ctx context.Context, in UpsertBucketInput) (*Upsert
 		if err != nil {
 			return nil, err
 		}
-		if err := rq.mayWrite(ctx, r.EntityID, "runs of entity '"+r.Entity+"'"); err != nil {
+		if err := rq.mayWrite(ctx, r.EntityID, r.ProjectID, "runs of entity '"+r.Entity+"'"); err != nil {
 			return nil, err
 		}
 		u.ID = n
 	} else {
-		e, err := rq.entityToWrite(ctx, textOf(in.EntityName))
-		if err != nil {
-			return nil, err
-		}
-		u.Entity, u.Project, u.Name = e.Name, textOf(in.ModelName), textOf(in.Name)
+		u.Entity, u.Project, u.Name = rq.entityName(textOf(in.EntityName)), textOf(in.ModelName), textOf(in.Name)
 		if u.Project == "" {
 			u.Project = defaultProject
+		}
+		if _, err := rq.placeToWrite(ctx, u.Entity, u.Project); err != nil {
+			return nil, err
 		}
 		if u.Name == "" {
 			u.Name = strings.ToLower(rand.Text()[:8])

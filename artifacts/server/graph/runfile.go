@@ -42,7 +42,7 @@ func (f *RunFile) URL(ctx context.Context, upload *bool) (*string, error) {
 	if upload == nil || !*upload {
 		return textOrNull(f.DirectURL()), nil
 	}
-	if err := f.rq.mayWrite(ctx, f.run.EntityID, "runs of entity '"+f.run.Entity+"'"); err != nil {
+	if err := f.rq.mayWrite(ctx, f.run.EntityID, f.run.ProjectID, "runs of entity '"+f.run.Entity+"'"); err != nil {
 		return nil, err
 	}
 	return textOrNull(f.rq.signer.UploadURL(f.rq.base, transfer.RunFileUpload{RunID: f.run.ID, Name: f.f.Name})), nil

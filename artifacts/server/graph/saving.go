@@ -15,7 +15,7 @@ import (
 // CreateArtifact starts a version, or finds the one that is there already.
 func (mutation) CreateArtifact(ctx context.Context, in CreateArtifactInput) (*CreateArtifactPayload, error) {
 	rq := requestOf(ctx)
-	if _, err := rq.entityToWrite(ctx, in.EntityName); err != nil {
+	if _, err := rq.placeToWrite(ctx, in.EntityName, in.ProjectName); err != nil {
 		return nil, err
 	}
 	if err := md5Only(in.DigestAlgorithm); err != nil {

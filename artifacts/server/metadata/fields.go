@@ -52,7 +52,7 @@ type Field struct {
 func (s Subject) fields() map[string]FieldType {
 	switch s {
 	case ProjectSubject:
-		return map[string]FieldType{"id": NumberField, "name": TextField, "description": TextField, "created_at": TimeField, "updated_at": TimeField}
+		return map[string]FieldType{"id": NumberField, "entity_id": NumberField, "name": TextField, "description": TextField, "created_at": TimeField, "updated_at": TimeField}
 	case RunSubject:
 		return map[string]FieldType{
 			"id": NumberField, "name": TextField, "display_name": TextField, "description": TextField, "notes": TextField,
@@ -88,6 +88,8 @@ func (s Subject) fields() map[string]FieldType {
 // synonyms are other names that clients use.
 func (s Subject) synonyms() map[string]string {
 	switch s {
+	case ProjectSubject:
+		return map[string]string{"project_id": "id", "registry_id": "id"}
 	case RunSubject:
 		return map[string]string{"tag": "tags", "user": "username", "run_group": "group", "sweep_name": "sweep", "summary": "summary_metrics", "run_name": "name"}
 	case CollectionSubject:

@@ -58,6 +58,7 @@ type Accounts interface {
 	CreateTeam(ctx context.Context, name string, memberIDs []int64) (Entity, error)
 	// Teams lists the team entities that a user belongs to, by name.
 	Teams(ctx context.Context, userID int64) ([]Entity, error)
+	Memberships
 }
 
 // Projects belong to an entity. Their names are unique in it.
@@ -69,6 +70,7 @@ type Projects interface {
 	// it is not there. The second result says whether it was created.
 	EnsureProject(ctx context.Context, entity, name string) (Project, bool, error)
 	ListProjects(ctx context.Context, entityID int64, p Page) (Connection[Project], error)
+	Registries
 }
 
 // Runs belong to a project. Their names are unique in it.

@@ -18,6 +18,9 @@ type Entity struct {
 	Name      string
 	Kind      EntityKind
 	CreatedAt time.Time
+	// The organization above a team; 0 and "" if there is none.
+	OrganizationID int64
+	Organization   string
 }
 
 // A User acts, and owns the entity of the same name.
@@ -28,6 +31,9 @@ type User struct {
 	Email     string
 	Admin     bool
 	CreatedAt time.Time
+	// DefaultEntity is what clients take when a path names no entity: the
+	// user's own, unless another was chosen.
+	DefaultEntity string
 }
 
 // NewUser is what CreateUser needs.
@@ -47,6 +53,12 @@ type Project struct {
 	Description string
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	Access      Access
+	// AllTypes says, of a registry, whether artifacts of any type may be
+	// linked into it; otherwise those of its artifact types.
+	AllTypes bool
+	// Described tells an empty description from none.
+	Described bool
 }
 
 // A Run is one execution that logs and uses artifacts.

@@ -6,22 +6,22 @@ import (
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
-const userColumns = "u.id, u.entity_id, u.username, u.email, u.admin, u.created_at"
+const userColumns = "u.id, u.entity_id, u.username, u.email, u.admin, u.created_at, coalesce((SELECT name FROM entities WHERE id = u.default_entity_id), u.username)"
 
 func scanUser(r scanner) (metadata.User, error) {
 	var u metadata.User
 	var created int64
-	err := r.Scan(&u.ID, &u.EntityID, &u.Username, &u.Email, &u.Admin, &created)
+	err := r.Scan(&u.ID, &u.EntityID, &u.Username, &u.Email, &u.Admin, &created, &u.DefaultEntity)
 	u.CreatedAt = fromMicro(created)
 	return u, err
 }
 
-const entityColumns = "e.id, e.name, e.kind, e.created_at"
+const entityColumns = "e.id, e.name, e.kind, e.created_at, coalesce(e.organization_id, 0), coalesce((SELECT name FROM entities WHERE id = e.organization_id), '')"
 
 func scanEntity(r scanner) (metadata.Entity, error) {
 	var e metadata.Entity
 	var created int64
-	err := r.Scan(&e.ID, &e.Name, &e.Kind, &created)
+	err := r.Scan(&e.ID, &e.Name, &e.Kind, &created, &e.OrganizationID, &e.Organization)
 	e.CreatedAt = fromMicro(created)
 	return e, err
 }
@@ -49,7 +49,7 @@ func (s *Store) CreateUser(ctx context.Context, n metadata.NewUser) (metadata.Us
 		if err := addKey(ctx, q, id, n.KeySHA256, now); err != nil {
 			return err
 		}
-		u = metadata.User{ID: id, EntityID: entity, Username: n.Username, Email: n.Email, Admin: n.Admin, CreatedAt: fromMicro(now)}
+		u = metadata.User{ID: id, EntityID: entity, Username: n.Username, Email: n.Email, Admin: n.Admin, CreatedAt: fromMicro(now), DefaultEntity: n.Username}
 		return nil
 	})
 	return u, err
@@ -149,6 +149,15 @@ func entity(ctx context.Context, q session, name string) (metadata.Entity, error
 
 // CreateTeam makes a team entity with members.
 func (s *Store) CreateTeam(ctx context.Context, name string, memberIDs []int64) (metadata.Entity, error) {
+	return s.createGroup(ctx, metadata.TeamEntity, name, memberIDs, metadata.MemberRole)
+}
+
+// CreateOrganization makes an organization with its administrators.
+func (s *Store) CreateOrganization(ctx context.Context, name string, adminIDs []int64) (metadata.Entity, error) {
+	return s.createGroup(ctx, metadata.OrganizationEntity, name, adminIDs, metadata.AdminRole)
+}
+
+func (s *Store) createGroup(ctx context.Context, kind metadata.EntityKind, name string, memberIDs []int64, role metadata.Role) (metadata.Entity, error) {
 	if err := metadata.CheckEntityName(name); err != nil {
 		return metadata.Entity{}, err
 	}
@@ -156,7 +165,7 @@ func (s *Store) CreateTeam(ctx context.Context, name string, memberIDs []int64) 
 	err := s.write(ctx, func(q session) error {
 		now := s.now()
 		var id int64
-		err := one(ctx, q, "INSERT INTO entities (name, kind, created_at) VALUES (?, 'TEAM', ?) RETURNING id", []any{name, now}, &id)
+		err := one(ctx, q, "INSERT INTO entities (name, kind, created_at) VALUES (?, ?, ?) RETURNING id", []any{name, kind, now}, &id)
 		if taken(err) {
 			return conflict("the name %q is taken; choose another one", name)
 		}
@@ -167,11 +176,11 @@ func (s *Store) CreateTeam(ctx context.Context, name string, memberIDs []int64) 
 			if err := mustExist(ctx, q, "users", m, "user"); err != nil {
 				return err
 			}
-			if err := run(ctx, q, "INSERT INTO team_members (user_id, entity_id) VALUES (?, ?) ON CONFLICT DO NOTHING", m, id); err != nil {
+			if err := run(ctx, q, "INSERT INTO team_members (user_id, entity_id, role) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", m, id, role); err != nil {
 				return err
 			}
 		}
-		e = metadata.Entity{ID: id, Name: name, Kind: metadata.TeamEntity, CreatedAt: fromMicro(now)}
+		e = metadata.Entity{ID: id, Name: name, Kind: kind, CreatedAt: fromMicro(now)}
 		return nil
 	})
 	return e, err
@@ -181,7 +190,7 @@ func (s *Store) CreateTeam(ctx context.Context, name string, memberIDs []int64) 
 func (s *Store) Teams(ctx context.Context, userID int64) ([]metadata.Entity, error) {
 	var list []metadata.Entity
 	err := s.read(ctx, func(q session) (err error) {
-		list, err = all(ctx, q, scanEntity, "SELECT "+entityColumns+" FROM team_members m JOIN entities e ON e.id = m.entity_id WHERE m.user_id = ? ORDER BY e.name", userID)
+		list, err = all(ctx, q, scanEntity, "SELECT "+entityColumns+" FROM team_members m JOIN entities e ON e.id = m.entity_id WHERE m.user_id = ? AND e.kind = 'TEAM' ORDER BY e.name", userID)
 		return err
 	})
 	return list, err

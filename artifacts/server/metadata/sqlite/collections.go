@@ -76,16 +76,20 @@ func (s *Store) CollectionsByID(ctx context.Context, ids []int64) ([]metadata.Co
 	return byIDs(ctx, s, ids, plainly(scanCollection), "SELECT "+collectionColumns+" FROM "+collectionFrom+" WHERE c.id IN (SELECT value FROM json_each(?))")
 }
 
+func collectionColumnsByField() columns {
+	return columns{
+		"id": {expr: "c.id"}, "name": {expr: "c.name"}, "type": {expr: "t.name"}, "kind": {expr: "c.kind"}, "state": {expr: "c.state"},
+		"description": {expr: "c.description", nullable: true}, "created_at": {expr: "c.created_at"}, "updated_at": {expr: "c.updated_at"},
+		"tags": {words: "SELECT 1 FROM collection_tags w JOIN tags g ON g.id = w.tag_id WHERE w.collection_id = c.id AND", word: "g.name"},
+	}
+}
+
 func collectionList(projectID int64, typeName string) list[metadata.Collection] {
 	l := list[metadata.Collection]{
 		subject: metadata.CollectionSubject, owner: []any{projectID, typeName},
 		sel: collectionColumns, from: collectionFrom, where: "c.project_id = ? AND c.state = 'READY'", args: []any{projectID},
 		id: "c.id", order: []key{{expr: "c.id", desc: true}}, scan: scanCollection,
-		columns: columns{
-			"id": {expr: "c.id"}, "name": {expr: "c.name"}, "type": {expr: "t.name"}, "kind": {expr: "c.kind"}, "state": {expr: "c.state"},
-			"description": {expr: "c.description", nullable: true}, "created_at": {expr: "c.created_at"}, "updated_at": {expr: "c.updated_at"},
-			"tags": {words: "SELECT 1 FROM collection_tags w JOIN tags g ON g.id = w.tag_id WHERE w.collection_id = c.id AND", word: "g.name"},
-		},
+		columns: collectionColumnsByField(),
 	}
 	if typeName != "" {
 		// A type belongs to one project.
@@ -187,29 +191,32 @@ func (s *Store) MoveCollection(ctx context.Context, id int64, typeName string) (
 func (s *Store) DeleteCollection(ctx context.Context, id int64) (metadata.Collection, error) {
 	var c metadata.Collection
 	err := s.write(ctx, func(q session) (err error) {
-		c, err = collectionByID(ctx, q, id)
-		if err != nil || c.State == metadata.Deleted {
-			return err
-		}
-		now := s.now()
-		if err := run(ctx, q, "DELETE FROM aliases WHERE collection_id = ?", id); err != nil {
-			return err
-		}
-		if c.Kind == metadata.Sequence {
-			if err := emptySequence(ctx, q, id, now); err != nil {
-				return err
-			}
-		}
-		if err := run(ctx, q, "UPDATE memberships SET removed_at = ? WHERE collection_id = ? AND removed_at IS NULL", now, id); err != nil {
-			return err
-		}
-		if err := run(ctx, q, "UPDATE collections SET state = 'DELETED', version_count = 0, updated_at = ? WHERE id = ?", now, id); err != nil {
-			return err
-		}
-		c, err = collectionByID(ctx, q, id)
+		c, err = deleteCollection(ctx, q, id, s.now())
 		return err
 	})
 	return c, err
+}
+
+func deleteCollection(ctx context.Context, q session, id int64, now int64) (metadata.Collection, error) {
+	c, err := collectionByID(ctx, q, id)
+	if err != nil || c.State == metadata.Deleted {
+		return c, err
+	}
+	if err := run(ctx, q, "DELETE FROM aliases WHERE collection_id = ?", id); err != nil {
+		return c, err
+	}
+	if c.Kind == metadata.Sequence {
+		if err := emptySequence(ctx, q, id, now); err != nil {
+			return c, err
+		}
+	}
+	if err := run(ctx, q, "UPDATE memberships SET removed_at = ? WHERE collection_id = ? AND removed_at IS NULL", now, id); err != nil {
+		return c, err
+	}
+	if err := run(ctx, q, "UPDATE collections SET state = 'DELETED', version_count = 0, updated_at = ? WHERE id = ?", now, id); err != nil {
+		return c, err
+	}
+	return collectionByID(ctx, q, id)
 }
 
 // emptySequence marks a sequence's versions deleted and takes them out of the

@@ -25,6 +25,13 @@ func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Mem
 		if err != nil {
 			return err
 		}
+		if !p.AllTypes {
+			if _, err := typeByName(ctx, q, p.ID, a.Type); metadata.IsNotFound(err) {
+				return invalid("artifacts of type %q cannot be linked into %q, which takes only the types that it lists; add the type to it, or link into another", a.Type, p.Name)
+			} else if err != nil {
+				return err
+			}
+		}
 		t, err := ensureType(ctx, q, p.ID, a.Type, now)
 		if err != nil {
 			return err
@@ -52,13 +59,11 @@ func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Mem
 	return m, err
 }
 
-// registryPrefix starts the names of projects that are W&B registries. Those
-// are made on purpose, with the types that they take; other projects come into
-// being when something is put into them.
-const registryPrefix = "wandb-registry-"
-
+// linkProject finds where to link. Registries are made on purpose, with the
+// types that they take; other projects come into being when something is put
+// into them.
 func linkProject(ctx context.Context, q session, entityName, name string, now int64) (metadata.Project, error) {
-	if strings.HasPrefix(name, registryPrefix) {
+	if strings.HasPrefix(name, metadata.RegistryPrefix) {
 		return project(ctx, q, entityName, name)
 	}
 	p, _, err := ensureProject(ctx, q, entityName, name, now)

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	projectColumns = "p.id, p.entity_id, e.name, p.name, p.description, p.created_at, p.updated_at"
+	projectColumns = "p.id, p.entity_id, e.name, p.name, p.description, p.created_at, p.updated_at, p.access, p.all_types, p.described"
 	projectFrom    = "projects p JOIN entities e ON e.id = p.entity_id"
 )
 
 func scanProject(r scanner, more ...any) (metadata.Project, error) {
 	var p metadata.Project
 	var created, updated int64
-	err := r.Scan(append([]any{&p.ID, &p.EntityID, &p.Entity, &p.Name, &p.Description, &created, &updated}, more...)...)
+	err := r.Scan(append([]any{&p.ID, &p.EntityID, &p.Entity, &p.Name, &p.Description, &created, &updated, &p.Access, &p.AllTypes, &p.Described}, more...)...)
 	p.CreatedAt, p.UpdatedAt = fromMicro(created), fromMicro(updated)
 	return p, err
 }
@@ -35,7 +35,7 @@ func (s *Store) Project(ctx context.Context, entityName, name string) (metadata.
 }
 
 func project(ctx context.Context, q session, entityName, name string) (metadata.Project, error) {
-	p, err := first(ctx, q, plainly(scanProject), "SELECT "+projectColumns+" FROM "+projectFrom+" WHERE e.name = ? AND p.name = ?", entityName, name)
+	p, err := first(ctx, q, plainly(scanProject), "SELECT "+projectColumns+" FROM "+projectFrom+" WHERE e.name = ? AND p.name = ? AND p.deleted_at IS NULL", entityName, name)
 	if missing(err) {
 		// Clients look for this wording.
 		return p, notFound("project '%s' not found under entity '%s'", name, entityName)
@@ -47,7 +47,7 @@ func project(ctx context.Context, q session, entityName, name string) (metadata.
 func (s *Store) ProjectByID(ctx context.Context, id int64) (metadata.Project, error) {
 	var p metadata.Project
 	err := s.read(ctx, func(q session) (err error) {
-		p, err = first(ctx, q, plainly(scanProject), "SELECT "+projectColumns+" FROM "+projectFrom+" WHERE p.id = ?", id)
+		p, err = first(ctx, q, plainly(scanProject), "SELECT "+projectColumns+" FROM "+projectFrom+" WHERE p.id = ? AND p.deleted_at IS NULL", id)
 		if missing(err) {
 			return notFound("project %d not found", id)
 		}
@@ -82,20 +82,24 @@ func ensureProject(ctx context.Context, q session, entityName, name string, now 
 	if err != nil {
 		return p, false, err
 	}
-	p = metadata.Project{EntityID: e.ID, Entity: e.Name, Name: name, CreatedAt: fromMicro(now), UpdatedAt: fromMicro(now)}
+	p = metadata.Project{EntityID: e.ID, Entity: e.Name, Name: name, CreatedAt: fromMicro(now), UpdatedAt: fromMicro(now), Access: metadata.PrivateAccess, AllTypes: true}
 	err = one(ctx, q, "INSERT INTO projects (entity_id, name, description, created_at, updated_at) VALUES (?, ?, '', ?, ?) RETURNING id", []any{e.ID, name, now, now}, &p.ID)
 	return p, true, err
+}
+
+func projectColumnsByField() columns {
+	return columns{
+		"id": {expr: "p.id"}, "entity_id": {expr: "p.entity_id"}, "name": {expr: "p.name"}, "description": {expr: "p.description"},
+		"created_at": {expr: "p.created_at"}, "updated_at": {expr: "p.updated_at"},
+	}
 }
 
 func projectList(entityID int64) list[metadata.Project] {
 	return list[metadata.Project]{
 		subject: metadata.ProjectSubject, owner: []any{entityID},
-		sel: projectColumns, from: projectFrom, where: "p.entity_id = ?", args: []any{entityID},
+		sel: projectColumns, from: projectFrom, where: "p.entity_id = ? AND p.deleted_at IS NULL", args: []any{entityID},
 		id: "p.id", order: []key{{expr: "p.id", desc: true}}, scan: scanProject,
-		columns: columns{
-			"id": {expr: "p.id"}, "name": {expr: "p.name"}, "description": {expr: "p.description"},
-			"created_at": {expr: "p.created_at"}, "updated_at": {expr: "p.updated_at"},
-		},
+		columns: projectColumnsByField(),
 	}
 }
 
