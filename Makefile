@@ -47,6 +47,7 @@ test-nested:
 
 .PHONY: test-env
 test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed ## Install the Python and Node programs that tests run
+	@capi/test-env
 
 .venv/%/requirements.txt: .ci/python/%.txt
 	@echo "installing .venv/$*"
