@@ -3,6 +3,7 @@ package artifacts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
@@ -139,22 +140,70 @@ func (l *ArtifactUses) fetch(ctx context.Context, after string, perPage int) ([]
 		if e.Node == nil {
 			continue
 		}
-		u := &ArtifactUse{
-			ID:      string(e.Node.ID),
-			Version: e.Version,
-			State:   State(e.Node.State),
-			Digest:  e.Node.Digest,
-			Size:    e.Node.Size,
-			Aliases: aliasesIn(got.ID, e.Node.Aliases),
-			UsedBy:  []RunPath{},
-		}
-		if e.Node.UsedBy != nil {
-			u.UsedBy, u.UsedByComplete = toRunPaths(e.Node.UsedBy.Edges), !e.Node.UsedBy.PageInfo.HasNextPage
-		}
-		u.Elsewhere = elsewhere(e.Node, got.ID)
-		items = append(items, u)
+		items = append(items, toUse(e.Node, e.Version, got.ID))
 	}
 	return items, toPageInfo(got.Artifacts.PageInfo, nil), nil
+}
+
+// FindUses finds what depends on versions, in their order, a hundred with one
+// request. nil stands for those that are not there any more. Aliases and
+// Elsewhere are as seen from where each was looked up.
+func (c *Client) FindUses(ctx context.Context, versions []*Artifact) ([]*ArtifactUse, error) {
+	const op = "find what uses artifacts"
+	out := make([]*ArtifactUse, 0, len(versions))
+	for chunk := range slices.Chunk(versions, wire.MaxBatch) {
+		ids := make([]wire.ID, len(chunk))
+		for i, a := range chunk {
+			ids[i] = wire.ID(a.ID)
+		}
+		got, err := wire.UsesOfArtifacts(ctx, c.sender, ids)
+		if err != nil {
+			return nil, c.fail(ctx, op, "", err)
+		}
+		for i, w := range got {
+			if w == nil {
+				out = append(out, nil)
+				continue
+			}
+			out = append(out, toUse(w, chunk[i].Version, collectionOf(w, chunk[i])))
+		}
+	}
+	return out, nil
+}
+
+// collectionOf is the id of the collection that a version was looked up in.
+func collectionOf(w *wire.VersionUse, a *Artifact) wire.ID {
+	if w.ArtifactMemberships == nil {
+		return ""
+	}
+	for _, e := range w.ArtifactMemberships.Edges {
+		if e.Node == nil || e.Node.ArtifactCollection == nil {
+			continue
+		}
+		place := e.Node.ArtifactCollection
+		if entity, project := within(place); entity == a.Entity && project == a.Project && place.Name == a.Collection {
+			return place.ID
+		}
+	}
+	return ""
+}
+
+// toUse makes what depends on a version, seen in a collection.
+func toUse(w *wire.VersionUse, version string, here wire.ID) *ArtifactUse {
+	u := &ArtifactUse{
+		ID:      string(w.ID),
+		Version: version,
+		State:   State(w.State),
+		Digest:  w.Digest,
+		Size:    w.Size,
+		Aliases: aliasesIn(here, w.Aliases),
+		UsedBy:  []RunPath{},
+	}
+	if w.UsedBy != nil {
+		u.UsedBy, u.UsedByComplete = toRunPaths(w.UsedBy.Edges), !w.UsedBy.PageInfo.HasNextPage
+	}
+	u.Elsewhere = elsewhere(w, here)
+	return u
 }
 
 // elsewhere are a version's places in collections other than one.

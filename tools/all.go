@@ -22,6 +22,14 @@ func All() []Operation {
 		saveArtifactCollection(),
 		planDeleteArtifactCollection(),
 		deleteArtifactCollection(),
+		searchArtifacts(),
+		getLineage(),
+		updateArtifact(),
+		linkArtifact(),
+		unlinkArtifact(),
+		planDeleteArtifacts(),
+		deleteArtifacts(),
+		listRegistries(),
 	}
 }
 

@@ -132,6 +132,17 @@ func (s collectionState) digest() ([sha256.Size]byte, error) {
 	return sha256.Sum256(text), err
 }
 
+// plan is what a plan to delete the collection is bound to.
+func (s collectionState) plan() (planSubject, error) {
+	state, err := s.digest()
+	return planSubject{
+		doing: "delete collection", place: s.Server + "\x00" + s.Path, state: state,
+		planner: planCollectionName,
+		other:   "the plan was made for another collection than " + s.Path,
+		changed: "collection " + s.Path + " is no longer as the plan saw it: versions, aliases, uses or attributes have changed since",
+	}, err
+}
+
 func (s collectionState) size() Bytes {
 	var sum Bytes
 	for _, v := range s.Versions {

@@ -33,7 +33,7 @@ func applyDelete(now func() time.Time) Operation {
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in DeleteArtifactCollectionInput) (DeleteArtifactCollectionOutput, error) {
 		var out DeleteArtifactCollectionOutput
-		if _, err := openPlan(in.PlanID); err != nil {
+		if _, err := openPlan(in.PlanID, planCollectionName); err != nil {
 			return out, err
 		}
 		at, err := readCollection(ctx, c, "collection", in.Collection)

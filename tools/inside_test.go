@@ -121,7 +121,7 @@ func TestPlan_EndsInTime(t *testing.T) {
 		t.Errorf("too late: %v", err)
 	}
 	// The end cannot be moved: the digest covers it.
-	raw, err := openPlan(id)
+	raw, err := openPlan(id, planCollectionName)
 	if err != nil {
 		t.Fatal(err)
 	}

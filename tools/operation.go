@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -31,9 +32,33 @@ const (
 // A Toolset groups operations that are served together.
 type Toolset string
 
-// ToolsetArtifacts holds what an agent needs to find its way among artifacts
-// and to keep them in order. It is the one that is served by default.
-const ToolsetArtifacts Toolset = "artifacts"
+// The toolsets.
+const (
+	// ToolsetArtifacts holds what an agent needs to find its way among artifacts
+	// and to keep them in order. It is the one that is served by default.
+	ToolsetArtifacts Toolset = "artifacts"
+	// ToolsetVersions works on versions: searches, follows, changes, links and
+	// deletes them.
+	ToolsetVersions Toolset = "versions"
+	// ToolsetRegistries works on the registries of organizations.
+	ToolsetRegistries Toolset = "registries"
+)
+
+// Toolsets are all toolsets, the default one first.
+func Toolsets() []Toolset {
+	return []Toolset{ToolsetArtifacts, ToolsetVersions, ToolsetRegistries}
+}
+
+// InToolsets are the operations of some toolsets, in the order of ops.
+func InToolsets(ops []Operation, sets ...Toolset) []Operation {
+	var out []Operation
+	for _, o := range ops {
+		if slices.Contains(sets, o.Toolset) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
 
 // Words describe an operation to those who choose among several.
 type Words struct {

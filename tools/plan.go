@@ -32,45 +32,64 @@ const (
 // planEncoding is strict, so that a plan has one id.
 var planEncoding = base64.RawURLEncoding.Strict()
 
+// A planned is what a plan is bound to.
+type planned interface{ plan() (planSubject, error) }
+
+// A planSubject tells plans apart, and words what is wrong with one.
+type planSubject struct {
+	// doing is what the plan is for, and place what it is for: a plan for one is
+	// none for another.
+	doing, place string
+	// state is the digest of all that the plan depends on.
+	state [sha256.Size]byte
+	// planner is the operation that makes such plans.
+	planner string
+	// other and changed say that a plan was for something else, or that the
+	// state has changed.
+	other, changed string
+}
+
 // sealPlan makes the id of a plan.
-func sealPlan(s collectionState, until time.Time) (string, error) {
-	raw, err := planBytes(s, until.Unix())
-	return planPrefix + planEncoding.EncodeToString(raw), err
-}
-
-func planBytes(s collectionState, until int64) ([]byte, error) {
-	state, err := s.digest()
+func sealPlan(s planned, until time.Time) (string, error) {
+	p, err := s.plan()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	raw := binary.BigEndian.AppendUint64(nil, uint64(until))
-	place := sha256.Sum256([]byte(s.Server + "\x00" + s.Path))
-	whole := sha256.Sum256(append([]byte("delete collection\x00"+string(raw)), state[:]...))
-	raw = append(raw, place[:planPlace]...)
-	return append(raw, whole[:planState]...), nil
+	return planPrefix + planEncoding.EncodeToString(p.bytes(until.Unix())), nil
 }
 
-// checkPlan refuses a plan that is none, is over, or was made for another
-// collection or another state than s.
-func checkPlan(id string, s collectionState, now time.Time) error {
-	const again = "call plan_delete_artifact_collection again, and go on only if its answer is still what the user wants"
-	raw, err := openPlan(id)
+func (p planSubject) bytes(until int64) []byte {
+	raw := binary.BigEndian.AppendUint64(nil, uint64(until))
+	place := sha256.Sum256([]byte(p.place))
+	whole := sha256.Sum256(append([]byte(p.doing+"\x00"+string(raw)), p.state[:]...))
+	raw = append(raw, place[:planPlace]...)
+	return append(raw, whole[:planState]...)
+}
+
+// checkPlan refuses a plan that is none, is over, or was made for something
+// else or another state than s.
+func checkPlan(id string, s planned, now time.Time) error {
+	p, err := s.plan()
+	if err != nil {
+		return err
+	}
+	raw, err := openPlan(id, p.planner)
 	if err != nil {
 		return err
 	}
 	until := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
-	want, err := planBytes(s, until.Unix())
-	if err != nil {
-		return err
+	want := p.bytes(until.Unix())
+	e := &Error{
+		Code: artifacts.KindConflict, Argument: "plan_id",
+		Next: "call " + p.planner + " again, and go on only if its answer is still what the user wants",
 	}
-	e := &Error{Code: artifacts.KindConflict, Argument: "plan_id", Next: again}
 	switch {
 	case !bytes.Equal(raw[planTimeBytes:planTimeBytes+planPlace], want[planTimeBytes:planTimeBytes+planPlace]):
-		e.Message = "the plan was made for another collection than " + s.Path + "; nothing was deleted"
+		e.Message = p.other + "; nothing was deleted"
 	case !now.Before(until):
 		e.Message = "the plan was good until " + moment(until).Format(time.RFC3339) + " and is over; nothing was deleted"
 	case !bytes.Equal(raw, want):
-		e.Message = "collection " + s.Path + " is no longer as the plan saw it: versions, aliases, uses or attributes have changed since; nothing was deleted"
+		e.Message = p.changed + "; nothing was deleted"
 	default:
 		return nil
 	}
@@ -78,11 +97,11 @@ func checkPlan(id string, s collectionState, now time.Time) error {
 }
 
 // openPlan reads a plan's id, whose parts are still to be checked.
-func openPlan(id string) ([]byte, error) {
+func openPlan(id, planner string) ([]byte, error) {
 	text, ok := strings.CutPrefix(strings.TrimSpace(id), planPrefix)
 	raw, err := planEncoding.DecodeString(text)
 	if !ok || err != nil || len(raw) != planTimeBytes+planPlace+planState {
-		return nil, invalid("plan_id", "call plan_delete_artifact_collection and give its plan_id unchanged",
+		return nil, invalid("plan_id", "call "+planner+" and give its plan_id unchanged",
 			"plan_id is %q, which is not the id of a plan; nothing was deleted", clip(id, clippedInLists))
 	}
 	return raw, nil

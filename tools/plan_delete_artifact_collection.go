@@ -53,11 +53,13 @@ const (
 	versionsBytes     = 12_000
 )
 
+const planCollectionName = "plan_delete_artifact_collection"
+
 func planDeleteArtifactCollection() Operation { return planDelete(time.Now) }
 
 // planDelete is planDeleteArtifactCollection by a given clock.
 func planDelete(now func() time.Time) Operation {
-	return Define("plan_delete_artifact_collection", Reads, Words{
+	return Define(planCollectionName, Reads, Words{
 		Title:       "Plan to delete an artifact collection",
 		Description: "Show what deleting an artifact collection would take away: versions, aliases, sizes, and the runs and portfolios that use them. Deletes nothing; gives the plan_id that delete_artifact_collection needs. Show the result to the user before deleting.",
 		Toolset:     ToolsetArtifacts,

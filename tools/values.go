@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,9 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	*b = Bytes(n)
 	return err
 }
+
+// Object is a JSON object as it was written: its numbers keep all their digits.
+type Object struct{ json.RawMessage }
 
 // Moment is a time as operations give it: in UTC, to the second.
 type Moment struct{ time.Time }

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/connect"
+	"github.com/reliquary/reliquary/tools"
 	"github.com/reliquary/reliquary/tools/mcpserver"
 )
 
@@ -25,6 +29,7 @@ var patience = artifacts.Retry{Attempts: 3, MaxElapsed: 20 * time.Second}
 
 type mcpOptions struct {
 	dir      string
+	toolsets []string
 	readOnly bool
 	verbose  bool
 }
@@ -38,16 +43,51 @@ func newMCPCommand(t terminal) *cobra.Command {
 			"with it over stdin and stdout. It works on the W&B server that you have configured as for the wandb package\n" +
 			"(WANDB_BASE_URL, WANDB_API_KEY, wandb login), otherwise on the registry in your data directory.",
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return serveMCP(c.Context(), t, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			sets, err := readToolsets(o.toolsets)
+			if err != nil {
+				return err
+			}
+			return serveMCP(c.Context(), t, o, sets)
+		},
 	}
 	addDirFlag(c, &o.dir)
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
+	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
 	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request to stderr")
 	return c
 }
 
+// toolsetNames lists the toolsets for people.
+func toolsetNames() string {
+	var names []string
+	for _, s := range tools.Toolsets() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// readToolsets reads the names of toolsets.
+func readToolsets(names []string) ([]tools.Toolset, error) {
+	var sets []tools.Toolset
+	for _, name := range names {
+		switch set := tools.Toolset(strings.TrimSpace(name)); {
+		case set == "all":
+			return tools.Toolsets(), nil
+		case slices.Contains(tools.Toolsets(), set):
+			sets = append(sets, set)
+		default:
+			return nil, fmt.Errorf("there is no toolset %q; there are %s, and all for all of them", name, toolsetNames())
+		}
+	}
+	if len(sets) == 0 {
+		return nil, fmt.Errorf("no toolset was named; there are %s, and all for all of them", toolsetNames())
+	}
+	return sets, nil
+}
+
 // serveMCP runs until the client closes its end or ctx ends.
-func serveMCP(ctx context.Context, t terminal, o mcpOptions) error {
+func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolset) error {
 	defer protectStdout(t)()
 	logger := newLogger(t, o.verbose)
 	place := new(mcpPlace)
@@ -77,6 +117,7 @@ func serveMCP(ctx context.Context, t terminal, o mcpOptions) error {
 				Retry:     patience,
 			})
 		},
+		Toolsets: sets,
 		ReadOnly: o.readOnly,
 		Place:    where,
 		Version:  version(),

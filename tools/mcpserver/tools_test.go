@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/client"
@@ -65,7 +66,7 @@ func unopened(t *testing.T) func(context.Context) (*artifacts.Client, error) {
 func TestTools_Snapshots(t *testing.T) {
 	update := os.Getenv("UPDATE_TOOLSNAPS") == "true"
 	const dir = "testdata/toolsnaps"
-	c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t)}))
+	c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tools.Toolsets()}))
 	seen := map[string]bool{}
 	for _, tool := range listed(t, c) {
 		text, err := json.Marshal(tool)
@@ -131,12 +132,45 @@ func TestTools_AreFewAndSmall(t *testing.T) {
 	}
 }
 
+// TestTools_Toolsets: what is not asked for is not served, and the agent is told
+// that there is more.
+func TestTools_Toolsets(t *testing.T) {
+	for _, tt := range []struct {
+		sets       []tools.Toolset
+		has, lacks string
+		whole      bool
+	}{
+		{nil, "list_artifacts", "delete_artifacts", false},
+		{[]tools.Toolset{tools.ToolsetVersions}, "delete_artifacts", "list_artifacts", false},
+		{[]tools.Toolset{tools.ToolsetArtifacts, tools.ToolsetRegistries}, "list_registries", "link_artifact", false},
+		{tools.Toolsets(), "update_artifact", "", true},
+	} {
+		s := mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tt.sets})
+		c := connected(t, s)
+		names := map[string]bool{}
+		for _, tool := range listed(t, c) {
+			names[tool.Name] = true
+		}
+		if !names[tt.has] || names[tt.lacks] || tt.whole && len(names) != len(tools.All()) {
+			t.Errorf("%v: served %v", tt.sets, names)
+		}
+		hello, err := json.Marshal(s.Underlying().HandleMessage(t.Context(), json.RawMessage(
+			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(string(hello), "--toolsets=all"); told == tt.whole {
+			t.Errorf("%v: the instructions speak of more: %v", tt.sets, told)
+		}
+	}
+}
+
 func TestTools_AnnotationsFollowTheEffect(t *testing.T) {
 	effects := map[string]tools.Effect{}
 	for _, o := range tools.All() {
 		effects[o.Name] = o.Effect
 	}
-	for _, tool := range listed(t, connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t)}))) {
+	for _, tool := range listed(t, connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tools.Toolsets()}))) {
 		a := tool.Annotations
 		if a.Title == "" || a.ReadOnlyHint == nil || a.DestructiveHint == nil || a.IdempotentHint == nil || a.OpenWorldHint == nil {
 			t.Errorf("%s lacks annotations: %+v", tool.Name, a)
@@ -149,7 +183,7 @@ func TestTools_AnnotationsFollowTheEffect(t *testing.T) {
 }
 
 func TestTools_ReadOnlyLeavesOutWhatChanges(t *testing.T) {
-	c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), ReadOnly: true}))
+	c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), ReadOnly: true, Toolsets: tools.Toolsets()}))
 	names := map[string]bool{}
 	for _, tool := range listed(t, c) {
 		names[tool.Name] = true

@@ -56,6 +56,7 @@ func TestVersionDocuments(t *testing.T) {
 			return run(wire.UnlinkArtifact(ctx, s, wire.UnlinkArtifactInput{ArtifactID: "id"}))
 		},
 		"links":        func() (any, error) { v, _, err := wire.ArtifactLinks(ctx, s, "id", page); return v, err },
+		"uses":         func() (any, error) { return wire.UsesOfArtifacts(ctx, s, ids) },
 		"makers":       func() (any, error) { return wire.ArtifactMakers(ctx, s, ids) },
 		"users":        func() (any, error) { return wire.UsersOfArtifacts(ctx, s, ids) },
 		"more users":   func() (any, error) { v, _, err := wire.ArtifactUsers(ctx, s, "id", page); return v, err },

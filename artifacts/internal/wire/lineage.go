@@ -71,6 +71,12 @@ type VersionUse struct {
 	} `json:"artifactMemberships"`
 }
 
+// UsesOfArtifacts asks what depends on at most MaxBatch versions; nil for those
+// that are not there.
+func UsesOfArtifacts(ctx context.Context, s *Sender, ids []ID) ([]*VersionUse, error) {
+	return ofArtifacts[VersionUse](ctx, s, "ArtifactsUses", ids)
+}
+
 // VersionUses are a collection and a page of what depends on its versions.
 type VersionUses struct {
 	Place

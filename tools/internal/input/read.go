@@ -92,7 +92,9 @@ func (r *reader) report(at, message string, candidates ...string) {
 func (r *reader) read(at string, value any, s *Schema) any {
 	switch s.Type {
 	case "object":
-		if v, ok := value.(map[string]any); ok {
+		if v, ok := value.(map[string]any); ok && s.open() {
+			return v
+		} else if ok {
 			return r.object(at, v, s)
 		}
 	case "array":

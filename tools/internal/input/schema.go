@@ -48,6 +48,9 @@ func Parse(text []byte) (*Schema, error) {
 	if s.Type != "object" {
 		return nil, fmt.Errorf("the arguments are %q and must be an object", s.Type)
 	}
+	if s.open() {
+		return nil, fmt.Errorf("the arguments must be closed: additionalProperties must be false")
+	}
 	return s, nil
 }
 
@@ -96,11 +99,16 @@ func (s *Schema) UnmarshalJSON(text []byte) error {
 	return s.check()
 }
 
+// open reports whether any object fits: what people keep in one of their own.
+func (s *Schema) open() bool {
+	return s.Type == "object" && s.AdditionalProperties == nil && len(s.Properties) == 0 && len(s.Required) == 0
+}
+
 // check refuses schemas that could not be held to.
 func (s *Schema) check() error {
 	switch s.Type {
 	case "object":
-		if s.AdditionalProperties == nil || *s.AdditionalProperties {
+		if !s.open() && (s.AdditionalProperties == nil || *s.AdditionalProperties) {
 			return fmt.Errorf("objects must be closed: additionalProperties must be false")
 		}
 	case "array":

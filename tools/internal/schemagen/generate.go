@@ -92,7 +92,7 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string"}
 	case reflect.TypeFor[tools.Moment]():
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}
-	case reflect.TypeFor[map[string]any]():
+	case reflect.TypeFor[map[string]any](), reflect.TypeFor[tools.Object]():
 		return &jsonschema.Schema{Type: "object"}
 	}
 	return nil
