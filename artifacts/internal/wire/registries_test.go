@@ -71,4 +71,6 @@ func TestRegistryDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) { checkTags(t, schema, r, ask) })
 	}
 	checkDocuments(t, schema, r.got)
+	// Our own registry serves them all.
+	checkDocuments(t, loadSchema(t), r.got)
 }
