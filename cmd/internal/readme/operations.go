@@ -33,9 +33,9 @@ func operationsTable(index string) ([]byte, error) {
 		return nil, errors.New("the index names no operations")
 	}
 	var b bytes.Buffer
-	b.WriteString("| operation | effect | what it does |\n|---|---|---|\n")
+	b.WriteString("| operation | toolset | effect | what it does |\n|---|---|---|---|\n")
 	for _, o := range in.Operations {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", o.Name, o.Effect, firstSentence(o.Description))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", o.Name, o.Toolset, o.Effect, firstSentence(o.Description))
 	}
 	return b.Bytes(), nil
 }
