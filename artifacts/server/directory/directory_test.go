@@ -513,20 +513,6 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func TestDefault(t *testing.T) {
-	for want, env := range map[string]map[string]string{
-		"/data/reliquary":                   {"XDG_DATA_HOME": "/data", "HOME": "/home/anna"},
-		"/home/anna/.local/share/reliquary": {"XDG_DATA_HOME": "relative", "HOME": "/home/anna"},
-		"/root/.local/share/reliquary":      {"HOME": "/root"},
-		"":                                  {"HOME": "home"},
-	} {
-		got, err := directory.Default(func(name string) string { return env[name] })
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%v: %q, %v; want %q", env, got, err, want)
-		}
-	}
-}
-
 // Some tests need a process of their own: this program, told by the
 // environment what to be.
 const (
