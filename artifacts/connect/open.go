@@ -93,6 +93,7 @@ func openServer(s Settings, o Options) (*Connection, error) {
 		UserAgent: o.UserAgent,
 		Entity:    s.Entity,
 		Project:   s.Project,
+		Files:     artifacts.FileConfig{CacheDir: s.CacheDir, References: transport},
 	})
 	if err != nil {
 		return nil, err
@@ -149,6 +150,9 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 	if err != nil {
 		return nil, err
 	}
+	// The transport into the process answers every host: what is elsewhere
+	// is reached in the usual way.
+	outside := newTransport(s.Proxy)
 	client, err := artifacts.New(artifacts.Config{
 		BaseURL:   server.InternalURL,
 		APIKey:    credentials.APIKey,
@@ -160,6 +164,7 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 		UserAgent: o.UserAgent,
 		Entity:    s.Entity,
 		Project:   s.Project,
+		Files:     artifacts.FileConfig{CacheDir: s.CacheDir, References: outside},
 	})
 	if err != nil {
 		return nil, err
@@ -176,6 +181,7 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 			// outlive them, but not for ever.
 			ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
 			defer cancel()
+			outside.CloseIdleConnections()
 			return errors.Join(registry.Shutdown(ctx), dir.Close())
 		},
 	}, nil

@@ -34,6 +34,9 @@ type Settings struct {
 	// there is no home to have one in.
 	Dir       string
 	DirSource string
+	// CacheDir is where files of artifacts are kept that were downloaded: see
+	// the function of that name.
+	CacheDir string
 	// Proxy is how a server is reached.
 	Proxy Proxy
 	// Warnings tell of things that were found and could not be used: an
@@ -85,6 +88,7 @@ func ReadSettings(env Environment) (Settings, error) {
 
 	s.Entity = first(env.Var(varEntity), files.get("entity").value)
 	s.Project = first(env.Var(varProject), files.get("project").value)
+	s.CacheDir = CacheDir(env)
 	s.Proxy = readProxy(env)
 	s.Dir, s.DirSource = RegistryDir(env)
 	if s.DirSource != "" {

@@ -28,7 +28,7 @@ type place struct {
 	name  string
 	vars  map[string]string
 	files map[string]string
-	want  connect.Settings // without Dir, and with sources below $ROOT
+	want  connect.Settings // without Dir and CacheDir, and with sources below $ROOT
 	fails string           // part of the error, when it must fail
 	// ours marks the places in which we differ from the wandb package, and why.
 	ours string
@@ -267,6 +267,7 @@ func TestReadSettings(t *testing.T) {
 			}
 			want := p.want
 			want.Dir = filepath.Join(root, "home", ".local", "share", "reliquary")
+			want.CacheDir = filepath.Join(root, "home", ".cache", "wandb", "artifacts")
 			for _, s := range []*string{&want.BaseURLSource, &want.APIKeySource} {
 				*s = strings.ReplaceAll(*s, "$ROOT", root)
 			}
