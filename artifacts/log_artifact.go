@@ -19,7 +19,8 @@ type LogOptions struct {
 	// Run is the id of the run that logs it, in the same project. "" makes a run
 	// for it, as the wandb package does outside of one.
 	Run string
-	// WithoutRun logs it as the user, by no run. W&B's servers may refuse that.
+	// WithoutRun logs it as the user, by no run. The project must be there;
+	// W&B's servers may refuse it all the same.
 	WithoutRun bool
 	// JobType is that of a run that is made for it. "" means "auto".
 	JobType string
