@@ -1,8 +1,13 @@
 /* threads.c THREADS ROUNDS - many threads on one session, another that takes. */
+#include <stdatomic.h>
+
 #include "check.h"
 
 static reliquary_session session;
 static int rounds;
+
+/* Calls that wait to be taken. A program keeps them few, or is told BUSY. */
+static atomic_long waiting;
 
 static void *work(void *argument) {
     uint64_t first = (uint64_t)(size_t)argument << 32;
@@ -13,6 +18,8 @@ static void *work(void *argument) {
         call(session, "fault_echo", input, RELIQUARY_OK, input);
         submit(session, token, RELIQUARY_HELD, "fault_echo", input);
         result(session, token, RELIQUARY_OK, input);
+        while (atomic_load(&waiting) > 4096) pause_ms(1);
+        atomic_fetch_add(&waiting, 1);
         submit(session, token + 1, 0, "fault_echo", input);
         if (i % 8 == 0) {
             call(session, "fault_panic", "{}", RELIQUARY_ERR_INTERNAL, "INTERNAL");
@@ -48,6 +55,7 @@ static void *take(void *argument) {
         }
         reliquary_free_events(events, n);
         got += n;
+        atomic_fetch_sub(&waiting, (long)n);
     }
     return NULL;
 }
