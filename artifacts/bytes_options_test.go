@@ -2,6 +2,7 @@ package artifacts_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -41,13 +42,25 @@ func TestLog_Options(t *testing.T) {
 		t.Error(err)
 	}
 
+	d := newDraft(fsys)
+	if err := d.AddFS(fsys, "in", nil); !errors.Is(err, artifacts.ErrConflict) { // nobody can tell that it is the same
+		t.Errorf("the same file system twice: %v", err)
+	}
+	if err := errors.Join(d.AddBytes("note.txt", []byte("in memory")), d.AddBytes("none", nil)); err != nil {
+		t.Fatal(err)
+	}
+	root = t.TempDir()
+	if _, err := b.logDraft(d, nil).Download(ctx, &artifacts.DownloadOptions{Root: root, Paths: []string{"note.txt", "none"}}); err != nil || !sameFiles(t, root, map[string]string{"note.txt": "in memory", "none": ""}) {
+		t.Error(err)
+	}
+
 	run, err := b.client.NewRun(ctx, &artifacts.RunOptions{ID: "mine"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	step := int64(7)
 	fsys["z"] = &fstest.MapFile{Data: []byte("2")}
-	d := newDraft(fsys)
+	d = newDraft(fsys)
 	d.TTL = artifacts.KeepForever
 	a = b.logDraft(d, &artifacts.LogOptions{Run: run.ID, HistoryStep: &step})
 	if by, err := a.LoggedBy(ctx); err != nil || by == nil || *by != run || a.HistoryStep == nil || *a.HistoryStep != 7 || a.TTL != nil {

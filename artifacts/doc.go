@@ -20,6 +20,21 @@
 //		fmt.Println(v.QualifiedName(), v.Size)
 //	}
 //
+// # Files
+//
+// A Draft becomes a version by LogArtifact. Download puts a version's files
+// into a folder and checks their digests, OpenFile reads one without that, and
+// Verify compares a folder with a version. With FileConfig.CacheDir, which has
+// the wandb package's layout, what was fetched once is not fetched again.
+//
+//	d, err := artifacts.NewArtifact("dataset", "pets")
+//	...
+//	err = d.AddDir("pets", "", nil)
+//	...
+//	v, err := client.LogArtifact(ctx, d, nil)
+//	...
+//	_, err = v.Download(ctx, &artifacts.DownloadOptions{Root: "copy"})
+//
 // # Errors
 //
 // Every error is an *Error whose Kind says what went wrong. Test for a kind

@@ -142,7 +142,7 @@ func (d *Draft) put(name string, src *localSource, replace bool) error {
 	if err := CheckEntryPath(name); err != nil {
 		return located(opAdd, name, err)
 	}
-	if old, ok := d.files[name]; ok && !replace && old.local != nil && *old.local != *src {
+	if old, ok := d.files[name]; ok && !replace && old.local != nil && !old.local.same(src) {
 		return &Error{
 			Kind: KindConflict, Op: opAdd, Path: name,
 			Message: "this path was added already, from " + old.local.path(),

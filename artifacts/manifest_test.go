@@ -316,3 +316,25 @@ func TestManifest_Below(t *testing.T) {
 		t.Error("found what is not there")
 	}
 }
+
+func TestManifest_Diff(t *testing.T) {
+	old := holding(t, map[string]string{"a": "1", "b": "2", "c": "3", "z": "9"})
+	now := holding(t, map[string]string{"0": "0", "b": "2", "c": "4", "d": "5", "zz": "9"})
+	var got []string
+	d := now.Diff(old)
+	for _, e := range d.Added {
+		got = append(got, "+"+e.Path)
+	}
+	for _, e := range d.Removed {
+		got = append(got, "-"+e.Path)
+	}
+	for _, c := range d.Changed {
+		got = append(got, c.Old.Path+"~"+c.New.Path)
+	}
+	if !slices.Equal(got, []string{"+0", "+d", "+zz", "-a", "-z", "c~c"}) || d.Same != 1 {
+		t.Errorf("got %q, %d the same", got, d.Same)
+	}
+	if d := now.Diff(now); len(d.Added)+len(d.Removed)+len(d.Changed) != 0 || d.Same != now.Len() {
+		t.Errorf("with itself: %+v", d)
+	}
+}
