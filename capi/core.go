@@ -30,6 +30,7 @@ var operations = sync.OnceValue(func() map[string]tools.Operation {
 // A core runs the operations of package tools on what connect has opened.
 type core struct {
 	*connect.Connection
+	files *tools.Files
 }
 
 // openCore opens what a host asks for, and says where that led.
@@ -54,7 +55,8 @@ func openCore(ctx context.Context, c session.Config, log *slog.Logger) (session.
 	if err != nil {
 		return nil, nil, err
 	}
-	return withFaults(core{conn}, log), answer, nil
+	// A program that has loaded the library can open every file itself.
+	return withFaults(core{conn, tools.AllFiles(c.Cwd)}, log), answer, nil
 }
 
 // opened is the answer to reliquary_open.
@@ -105,12 +107,17 @@ func settingsOf(c session.Config) (connect.Settings, error) {
 }
 
 // Call runs one operation.
-func (c core) Call(ctx context.Context, name string, input []byte, _ func([]byte)) ([]byte, error) {
+func (c core) Call(ctx context.Context, name string, input []byte, report func([]byte)) ([]byte, error) {
 	o, ok := operations()[name]
 	if !ok {
 		_, err := tools.Lookup(tools.All(), name)
 		return nil, err
 	}
+	ctx = tools.WithFiles(tools.WithProgress(ctx, func(p tools.Progress) {
+		if told, err := json.Marshal(p); err == nil {
+			report(told)
+		}
+	}), c.files)
 	out, err := o.Call(ctx, c.Client, input)
 	if err != nil {
 		return nil, err

@@ -137,7 +137,9 @@ enum {
     /* A call has ended: status says how, data is its answer or why it failed.
        It is the last event of its token. */
     RELIQUARY_EVENT_RESULT = 1,
-    /* How far a call is, as a JSON object. Only the newest of each call is kept. */
+    /* How far a call is, as a JSON object: {"phase": "download" (or hash, upload,
+       verify), "files": 3, "total_files": 10, "bytes": "1024", "total_bytes":
+       "4096"}. Only the newest of each call is kept. */
     RELIQUARY_EVENT_PROGRESS = 2,
     /* A log line, as a JSON object with time, level and msg; token is 0. */
     RELIQUARY_EVENT_LOG = 3

@@ -68,6 +68,9 @@ type Words struct {
 	// to use it rather than its neighbours. Shapes stand in the schemas.
 	Description string
 	Toolset     Toolset
+	// LocalFiles says that it does nothing without files of the computer that it
+	// runs on: see WithFiles. A front end that allows none can leave it out.
+	LocalFiles bool
 }
 
 // An Operation is one thing that can be asked for. It is safe for concurrent use.
@@ -134,6 +137,8 @@ func (o Operation) WithSchemas(in, out json.RawMessage) Operation {
 // means {}. The result marshals to JSON that fits OutputSchema.
 //
 // Arguments are checked before the client is used. Every error is an *Error.
+// What else a front end has to say comes with the context: see WithProgress and
+// WithFiles.
 func (o Operation) Call(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error) {
 	fitting, err := o.read(arguments)
 	if err != nil {

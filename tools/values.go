@@ -53,6 +53,9 @@ func clip(s string, most int) string {
 	return string([]rune(s)[:most]) + "… [" + strconv.Itoa(n) + " characters in all]"
 }
 
+// quote puts what somebody wrote into a message.
+func quote(s string) string { return strconv.Quote(clip(s, clippedInLists)) }
+
 func clipPointer(s *string, most int) string {
 	if s == nil {
 		return ""

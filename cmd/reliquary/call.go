@@ -71,6 +71,8 @@ func call(ctx context.Context, t terminal, o callOptions, operation tools.Operat
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+	// The person may do what the system lets them.
+	ctx = tools.WithFiles(ctx, tools.AllFiles(t.Env.Dir))
 	result, err := operation.Call(ctx, conn.Client, arguments)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ var patience = artifacts.Retry{Attempts: 3, MaxElapsed: 20 * time.Second}
 
 type mcpOptions struct {
 	dir      string
+	files    string
 	toolsets []string
 	readOnly bool
 	verbose  bool
@@ -52,6 +54,7 @@ func newMCPCommand(t terminal) *cobra.Command {
 		},
 	}
 	addDirFlag(c, &o.dir)
+	c.Flags().StringVar(&o.files, "files", "", "folder that tools may read files from and download to; without it they touch none")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
 	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
 	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request to stderr")
@@ -90,6 +93,13 @@ func readToolsets(names []string) ([]tools.Toolset, error) {
 func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolset) error {
 	defer protectStdout(t)()
 	logger := newLogger(t, o.verbose)
+	files, err := mcpFiles(t, o)
+	if err != nil {
+		return err
+	}
+	if files != nil {
+		defer files.Close()
+	}
 	place := new(mcpPlace)
 	defer place.close(logger)
 
@@ -119,6 +129,7 @@ func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolse
 		},
 		Toolsets: sets,
 		ReadOnly: o.readOnly,
+		Files:    files,
 		Place:    where,
 		Version:  version(),
 		Logger:   logger,
@@ -128,6 +139,22 @@ func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolse
 		return nil // asked to end, and ended
 	}
 	return err
+}
+
+// mcpFiles are the files that the person lets tools touch, nil for none.
+func mcpFiles(t terminal, o mcpOptions) (*tools.Files, error) {
+	if o.files == "" {
+		return nil, nil
+	}
+	dir := o.files
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(t.Env.Dir, dir)
+	}
+	files, err := tools.FilesIn(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--files: %w", err)
+	}
+	return files, nil
 }
 
 // mcpSettings are the person's, with the directory of the flag where there is one.

@@ -66,6 +66,9 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 	if err != nil {
 		return nil, op.Explain(ctx, err)
 	}
+	if s.files != nil {
+		ctx = tools.WithFiles(ctx, s.files)
+	}
 	return op.Call(ctx, client, arguments)
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	Toolsets []tools.Toolset
 	// ReadOnly leaves out every operation that changes anything.
 	ReadOnly bool
+	// Files are those of the computer that tools may touch. nil means none, and
+	// leaves out the operations that do nothing without.
+	Files *tools.Files
 	// Place says where the artifacts are, for the agent: "the registry in ...".
 	// "" says nothing.
 	Place string
@@ -38,6 +41,7 @@ type Options struct {
 type Server struct {
 	mcp     *server.MCPServer
 	client  *lazyClient
+	files   *tools.Files
 	log     *slog.Logger
 	running atomic.Int64 // tool calls under way
 }
@@ -57,7 +61,7 @@ func New(o Options) *Server {
 	if o.Toolsets != nil {
 		served = tools.InToolsets(o.Operations, o.Toolsets...)
 	}
-	s := &Server{client: newLazyClient(o.Open), log: o.Logger}
+	s := &Server{client: newLazyClient(o.Open), files: o.Files, log: o.Logger}
 	s.mcp = server.NewMCPServer("reliquary", o.Version,
 		server.WithTitle("Reliquary"),
 		server.WithInstructions(instructions(o, len(served) < len(o.Operations))),
@@ -65,7 +69,7 @@ func New(o Options) *Server {
 		server.WithLogger(o.Logger),
 	)
 	for _, op := range served {
-		if o.ReadOnly && op.Effect != tools.Reads {
+		if o.ReadOnly && op.Effect != tools.Reads || o.Files == nil && op.LocalFiles {
 			continue
 		}
 		s.mcp.AddTool(tool(op), s.handler(op))
