@@ -24,8 +24,8 @@ const (
 	// Writes changes things in a way that can be changed back. Doing it twice
 	// is the same as once.
 	Writes Effect = "writes"
-	// Destroys takes things away, and asks for the id of a plan that was made
-	// before. Doing it twice fails, and does no more than once.
+	// Destroys takes things away. Outside of ToolsetClasses it asks for the id of
+	// a plan that was made before. Doing it twice fails, and does no more than once.
 	Destroys Effect = "destroys"
 )
 
@@ -42,9 +42,13 @@ const (
 	ToolsetVersions Toolset = "versions"
 	// ToolsetRegistries works on the registries of organizations.
 	ToolsetRegistries Toolset = "registries"
+	// ToolsetClasses is what the classes of a language are made of: one page, one
+	// object, one change, with everything that the server said, named after the
+	// class and its method. Programs call it; to agents it is never served.
+	ToolsetClasses Toolset = "classes"
 )
 
-// Toolsets are all toolsets, the default one first.
+// Toolsets are the toolsets for agents, the default one first.
 func Toolsets() []Toolset {
 	return []Toolset{ToolsetArtifacts, ToolsetVersions, ToolsetRegistries}
 }

@@ -40,7 +40,7 @@ func TestClients(t *testing.T) {
 			if a.Server != "reliquary" || a.Protocol != tt.protocol || !strings.Contains(a.Instructions, "plan") {
 				t.Errorf("server %q, protocol %q, instructions %q", a.Server, a.Protocol, a.Instructions)
 			}
-			if len(a.Tools) != len(tools.All()) {
+			if len(a.Tools) != len(forAgents()) {
 				t.Errorf("%d tools", len(a.Tools))
 			}
 			w.checkSchemas(t, a)

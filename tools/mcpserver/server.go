@@ -52,7 +52,7 @@ func New(o Options) *Server {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Operations == nil {
-		o.Operations = tools.All()
+		o.Operations = tools.InToolsets(tools.All(), tools.Toolsets()...)
 		if o.Toolsets == nil {
 			o.Toolsets = []tools.Toolset{tools.ToolsetArtifacts}
 		}

@@ -53,6 +53,9 @@ func listed(t *testing.T, c *client.Client) []mcp.Tool {
 	return list.Tools
 }
 
+// forAgents are all operations but those of classes.
+func forAgents() []tools.Operation { return tools.InToolsets(tools.All(), tools.Toolsets()...) }
+
 // unopened fails the test when a client is asked for.
 func unopened(t *testing.T) func(context.Context) (*artifacts.Client, error) {
 	return func(context.Context) (*artifacts.Client, error) {
@@ -151,7 +154,7 @@ func TestTools_Toolsets(t *testing.T) {
 		for _, tool := range listed(t, c) {
 			names[tool.Name] = true
 		}
-		if !names[tt.has] || names[tt.lacks] || tt.whole && len(names) != len(tools.All()) {
+		if !names[tt.has] || names[tt.lacks] || tt.whole && len(names) != len(forAgents()) {
 			t.Errorf("%v: served %v", tt.sets, names)
 		}
 		hello, err := json.Marshal(s.Underlying().HandleMessage(t.Context(), json.RawMessage(
@@ -191,7 +194,7 @@ func TestTools_ReadOnlyLeavesOutWhatChanges(t *testing.T) {
 			t.Errorf("%s is served", tool.Name)
 		}
 	}
-	for _, o := range tools.All() {
+	for _, o := range forAgents() {
 		if o.Effect == tools.Reads && !names[o.Name] {
 			t.Errorf("%s is not served", o.Name)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
+	"time"
 
 	"github.com/invopop/jsonschema"
 
@@ -33,6 +35,9 @@ type operation struct {
 	Toolset     tools.Toolset `json:"toolset"`
 	Input       string        `json:"input"`
 	Output      string        `json:"output"`
+	// Types are the names of the objects in the schemas, which hold none: by
+	// where they are, as in "output.nodes[]". Objects of one name are the same.
+	Types map[string]string `json:"types"`
 }
 
 // generate returns the text of every file by its name.
@@ -46,10 +51,12 @@ func generate(root string) (map[string][]byte, error) {
 	for _, o := range tools.All() {
 		entry := operation{
 			Name: o.Name, Title: o.Title, Description: o.Description, Effect: o.Effect, Toolset: o.Toolset,
-			Input: o.Name + ".input.json", Output: o.Name + ".output.json",
+			Input: o.Name + ".input.json", Output: o.Name + ".output.json", Types: map[string]string{},
 		}
 		list.Operations = append(list.Operations, entry)
 		in, out := o.Types()
+		nameObjects(entry.Types, "input", in)
+		nameObjects(entry.Types, "output", out)
 		for name, t := range map[string]reflect.Type{entry.Input: in, entry.Output: out} {
 			if files[name], err = schema(r, t); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
@@ -58,6 +65,28 @@ func generate(root string) (map[string][]byte, error) {
 	}
 	files["index.json"], err = pretty(list)
 	return files, err
+}
+
+// nameObjects says what the objects in a type are called.
+func nameObjects(names map[string]string, at string, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer:
+		nameObjects(names, at, t.Elem())
+	case reflect.Slice:
+		nameObjects(names, at+"[]", t.Elem())
+	case reflect.Struct:
+		if mapped(t) != nil || t == reflect.TypeFor[time.Time]() {
+			return
+		}
+		names[at] = t.Name()
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.Anonymous || name == "" || name == "-" {
+				continue
+			}
+			nameObjects(names, at+"."+name, f.Type)
+		}
+	}
 }
 
 // reflector reads the comments of package tools.

@@ -1,0 +1,269 @@
+package tools
+
+import (
+	"context"
+
+	"github.com/reliquary/reliquary/artifacts"
+)
+
+// Place says which project is meant.
+type Place struct {
+	// Default: that of the settings, or of the API key's user.
+	Entity string `json:"entity,omitempty"`
+	// Default: that of the settings, or uncategorized.
+	Project string `json:"project,omitempty"`
+}
+
+// Slice says which part of a connection to give, in Relay's words.
+type Slice struct {
+	First int `json:"first,omitempty" jsonschema:"minimum=1,maximum=10000,default=50"`
+	// end_cursor of the page before, all else unchanged.
+	After string `json:"after,omitempty"`
+	// Count the whole list, on a page behind the first too.
+	Total bool `json:"total,omitempty"`
+}
+
+// PageInfo says where a page ends.
+type PageInfo struct {
+	EndCursor   string `json:"end_cursor,omitempty"`
+	HasNextPage bool   `json:"has_next_page"`
+}
+
+// ConnectionEnd is what stands beside the nodes of a page.
+type ConnectionEnd struct {
+	PageInfo PageInfo `json:"page_info"`
+	// Length of the whole list: on its first page where known, and where asked for.
+	TotalCount *int `json:"total_count,omitempty"`
+}
+
+// connection gives one page of a list.
+func connection[T, Node any](ctx context.Context, p *artifacts.Pager[T], in Slice, node func(T) (Node, error)) ([]Node, ConnectionEnd, error) {
+	items, info, err := p.PageAfter(ctx, in.After)
+	if err != nil {
+		return nil, ConnectionEnd{}, err
+	}
+	nodes := make([]Node, len(items))
+	for i, item := range items {
+		if nodes[i], err = node(item); err != nil {
+			return nil, ConnectionEnd{}, err
+		}
+	}
+	end := ConnectionEnd{PageInfo: PageInfo{EndCursor: info.EndCursor, HasNextPage: info.HasNextPage}, TotalCount: info.TotalCount}
+	if in.Total && end.TotalCount == nil {
+		n, err := p.Len(ctx)
+		if err != nil {
+			return nil, ConnectionEnd{}, err
+		}
+		end.TotalCount = &n
+	}
+	return nodes, end, nil
+}
+
+// plain makes a node without asking anybody.
+func plain[T, Node any](f func(T) Node) func(T) (Node, error) {
+	return func(t T) (Node, error) { return f(t), nil }
+}
+
+// ArtifactTypesPageInput asks for artifact types of a project.
+type ArtifactTypesPageInput struct {
+	Place
+	Slice
+}
+
+// ArtifactTypeConnection is a page of artifact types.
+type ArtifactTypeConnection struct {
+	Nodes []ArtifactTypeNode `json:"nodes"`
+	ConnectionEnd
+}
+
+func artifactTypesPage() Operation {
+	return Define("artifact_types_page", Reads, Words{
+		Title:       "Page of artifact types",
+		Description: "Get a page of the artifact types of a project, with all attributes.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in ArtifactTypesPageInput) (out ArtifactTypeConnection, err error) {
+		at, err := resolve(ctx, c, asked{Path: artifacts.Path{Entity: in.Entity, Project: in.Project}})
+		if err != nil {
+			return out, err
+		}
+		l := c.ArtifactTypes(at.Entity, at.Project, &artifacts.TypesOptions{PerPage: in.First})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, func(t *artifacts.ArtifactType) (ArtifactTypeNode, error) {
+			attrs, err := t.Attrs(ctx) // came with the list
+			return typeNode(at.Entity, at.Project, attrs), err
+		})
+		return out, err
+	})
+}
+
+// ArtifactCollectionsPageInput asks for collections of a project.
+type ArtifactCollectionsPageInput struct {
+	Place
+	// Default: all types.
+	Type string `json:"type,omitempty"`
+	// As W&B takes them, like MongoDB's: {"name": {"$regex": "^det"}}.
+	Filters map[string]any `json:"filters,omitempty"`
+	// A field's name, with - before it for descending.
+	Order string `json:"order,omitempty"`
+	Slice
+}
+
+// ArtifactCollectionConnection is a page of collections.
+type ArtifactCollectionConnection struct {
+	Nodes []ArtifactCollectionNode `json:"nodes"`
+	ConnectionEnd
+}
+
+func artifactCollectionsPage() Operation {
+	return Define("artifact_collections_page", Reads, Words{
+		Title:       "Page of artifact collections",
+		Description: "Get a page of the artifact collections of a project, of one type or all, with all attributes but aliases.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in ArtifactCollectionsPageInput) (out ArtifactCollectionConnection, err error) {
+		l := c.ArtifactCollections(in.Entity, in.Project, in.Type, &artifacts.CollectionsOptions{
+			PerPage: in.First, Filters: in.Filters, Order: in.Order,
+		})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, func(a *artifacts.ArtifactCollection) (ArtifactCollectionNode, error) {
+			attrs, err := a.Attrs(ctx) // came with the list
+			return collectionNode(attrs), err
+		})
+		return out, err
+	})
+}
+
+// ArtifactConnection is a page of versions.
+type ArtifactConnection struct {
+	Nodes []ArtifactNode `json:"nodes"`
+	ConnectionEnd
+}
+
+// ArtifactsPageInput asks for versions of a collection.
+type ArtifactsPageInput struct {
+	Place
+	// Default: whatever type the collection has.
+	Type       string `json:"type,omitempty"`
+	Collection string `json:"collection"`
+	// As W&B takes them. Default: {"state": "COMMITTED"}.
+	Filters map[string]any `json:"filters,omitempty"`
+	// A field's name, with - before it for descending. Default: newest first.
+	Order string `json:"order,omitempty"`
+	// Only versions that have all of them. A page can then be short and not the last.
+	Tags []string `json:"tags,omitempty"`
+	Slice
+}
+
+func artifactsPage() Operation {
+	return Define("artifacts_page", Reads, Words{
+		Title:       "Page of artifact versions",
+		Description: "Get a page of the versions of an artifact collection, with all attributes.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in ArtifactsPageInput) (out ArtifactConnection, err error) {
+		l := c.Artifacts(in.Entity, in.Project, in.Type, in.Collection, &artifacts.ArtifactsOptions{
+			PerPage: in.First, Filters: in.Filters, Order: in.Order, Tags: in.Tags,
+		})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(artifactNode))
+		return out, err
+	})
+}
+
+// RunArtifactsPageInput asks for what a run logged or used.
+type RunArtifactsPageInput struct {
+	Place
+	Run  string `json:"run"`
+	Mode string `json:"mode" jsonschema:"enum=logged,enum=used"`
+	Slice
+}
+
+func runArtifactsPage() Operation {
+	return Define("run_artifacts_page", Reads, Words{
+		Title:       "Page of the artifacts of a run",
+		Description: "Get a page of the artifact versions that a run logged or used, with all attributes.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in RunArtifactsPageInput) (out ArtifactConnection, err error) {
+		l := c.RunArtifacts(in.Entity, in.Project, in.Run, artifacts.RunArtifactsMode(in.Mode), &artifacts.RunArtifactsOptions{PerPage: in.First})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(artifactNode))
+		return out, err
+	})
+}
+
+// ArtifactFilesPageInput asks for files of a version.
+type ArtifactFilesPageInput struct {
+	Artifact string `json:"artifact" jsonschema:"example=team/vision/detector:v3"`
+	// Only these paths.
+	Names []string `json:"names,omitempty"`
+	Slice
+}
+
+// FileConnection is a page of files.
+type FileConnection struct {
+	Nodes []FileNode `json:"nodes"`
+	ConnectionEnd
+}
+
+func artifactFilesPage() Operation {
+	return Define("artifact_files_page", Reads, Words{
+		Title:       "Page of the files of an artifact",
+		Description: "Get a page of the files of an artifact version, with all attributes.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in ArtifactFilesPageInput) (out FileConnection, err error) {
+		a, err := loadArtifact(ctx, c, in.Artifact)
+		if err != nil {
+			return out, err
+		}
+		l := a.Files(&artifacts.FilesOptions{PerPage: in.First, Names: in.Names})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(fileNode))
+		return out, err
+	})
+}
+
+// ProjectsPageInput asks for projects of an entity.
+type ProjectsPageInput struct {
+	// Default: that of the settings, or of the API key's user.
+	Entity string `json:"entity,omitempty"`
+	Slice
+}
+
+// ProjectConnection is a page of projects.
+type ProjectConnection struct {
+	Nodes []ProjectNode `json:"nodes"`
+	ConnectionEnd
+}
+
+func projectsPage() Operation {
+	return Define("projects_page", Reads, Words{
+		Title:       "Page of projects",
+		Description: "Get a page of the projects of an entity, with all attributes.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in ProjectsPageInput) (out ProjectConnection, err error) {
+		l := c.Projects(in.Entity, &artifacts.ProjectsOptions{PerPage: in.First})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(projectNode))
+		return out, err
+	})
+}
+
+// RunsPageInput asks for runs of a project.
+type RunsPageInput struct {
+	Place
+	// As W&B takes them: {"state": "finished"}.
+	Filters map[string]any `json:"filters,omitempty"`
+	// A field's name, with - before it for descending. Default: oldest first.
+	Order string `json:"order,omitempty"`
+	Slice
+}
+
+// RunConnection is a page of runs.
+type RunConnection struct {
+	Nodes []RunNode `json:"nodes"`
+	ConnectionEnd
+}
+
+func runsPage() Operation {
+	return Define("runs_page", Reads, Words{
+		Title:       "Page of runs",
+		Description: "Get a page of the runs of a project, with all attributes.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in RunsPageInput) (out RunConnection, err error) {
+		l := c.Runs(in.Entity, in.Project, &artifacts.RunsOptions{PerPage: in.First, Filters: in.Filters, Order: in.Order})
+		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(runNode))
+		return out, err
+	})
+}
