@@ -1,0 +1,2 @@
+export { Session } from "./session.js";
+export { ReliquaryError } from "./errors.js";

@@ -1,0 +1,70 @@
+import { ReliquaryError } from "./errors.js";
+
+/** A session of the C library. It ends when it is closed or collected. */
+export interface NativeSession {
+  readonly native: unique symbol;
+}
+
+/** Token, kind, status and text of one event after the other. */
+export type EventBatch = readonly (number | string)[];
+
+/** The functions of the addon; `addon/addon.c` describes them. */
+export interface Native {
+  abiVersion(): number;
+  statusError(status: number): string;
+  open(config: string, onEvents: (batch: EventBatch) => void): Promise<[status: number, text: string, session?: NativeSession]>;
+  submit(session: NativeSession, token: number, flags: number, name: string, input: string): number;
+  cancel(session: NativeSession, token: number): number;
+  close(session: NativeSession, timeoutMs: number): Promise<number>;
+}
+
+/** Numbers of `reliquary.h`. */
+export const STATUS_OK = 0;
+export const EVENT_RESULT = 1;
+export const EVENT_PROGRESS = 2;
+export const EVENT_LOG = 3;
+export const FLAG_PROGRESS = 2;
+
+/** The packages with the library that there are, by platform and architecture. */
+const packages: Readonly<Record<string, string>> = {
+  "linux-x64": "@reliquary/linux-x64-gnu",
+  "linux-arm64": "@reliquary/linux-arm64-gnu",
+};
+
+let loaded: Native | undefined;
+
+/** The addon for this machine, loaded when it is first asked for. */
+export function native(): Native {
+  return (loaded ??= load());
+}
+
+function load(): Native {
+  const platform = `${process.platform}-${process.arch}`;
+  const name = packages[platform];
+  if (name === undefined) {
+    throw unsupported(
+      `there is no library for ${platform}`,
+      `use one of ${Object.keys(packages).join(", ")}, or run the reliquary program and speak MCP to it`,
+    );
+  }
+  try {
+    return require(name) as Native;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") {
+      throw unsupported(
+        `the package ${name}, which holds the library for this machine, is not installed`,
+        "install again without --omit=optional (or --no-optional), on the machine that the program runs on",
+        cause,
+      );
+    }
+    throw unsupported(
+      `the library in ${name} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "it needs glibc 2.17 or newer; Alpine and others with musl cannot load it",
+      cause,
+    );
+  }
+}
+
+function unsupported(message: string, next: string, cause?: unknown): ReliquaryError {
+  return new ReliquaryError({ code: "UNSUPPORTED", operation: "", message, next }, { cause });
+}

@@ -1,0 +1,306 @@
+import { homedir } from "node:os";
+
+import { ReliquaryError, type Failure } from "./errors.js";
+import {
+  EVENT_LOG,
+  EVENT_PROGRESS,
+  EVENT_RESULT,
+  FLAG_PROGRESS,
+  native,
+  STATUS_OK,
+  type EventBatch,
+  type NativeSession,
+} from "./native.js";
+import type { OperationName, Operations } from "./operations.js";
+import { version } from "./version.js";
+
+/** Levels of log lines, the most talkative first. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** A log line of the library, with whatever attributes it has. */
+export interface LogLine {
+  time?: string;
+  level: "DEBUG" | "INFO" | "WARN" | "ERROR";
+  msg: string;
+  [attribute: string]: unknown;
+}
+
+/** Where to work, and how. Everything can be left out. */
+export interface SessionOptions {
+  /** The registry in this directory, made when it is not there. */
+  dir?: string;
+  /** A W&B server, before what settings say. */
+  baseUrl?: string;
+  /** The key for it. */
+  apiKey?: string;
+  /** What is meant where a path names no entity. */
+  entity?: string;
+  /** What is meant where a path names no project. */
+  project?: string;
+  /** Environment variables to read settings from. Default: `process.env`. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Named to the server before this package's own name: `my-program/1.0`. */
+  userAgent?: string;
+  /** Called with the library's log lines. */
+  onLog?: (line: LogLine) => void;
+  /** The least level of log lines that `onLog` is called with. Default: `info`. */
+  logLevel?: LogLevel;
+}
+
+/** How far a call is; which numbers there are depends on the operation. */
+export interface Progress {
+  [what: string]: unknown;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /**
+   * Stops the call. What it was about to change is then changed wholly or not at
+   * all, and the promise rejects with the signal's `reason`, unless the call
+   * was done before.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** What calls take that move many bytes. */
+export interface ProgressOptions extends CallOptions {
+  /** Called now and then with how far the call is. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Where a session leads, and why. */
+export interface Destination {
+  /** The library's version. */
+  version: string;
+  /** The W&B server, if it is one. */
+  server?: string;
+  /** The registry's directory, if it is one. */
+  dir?: string;
+  /** The setting that decided it. */
+  why: string;
+  /** The registry was made just now. */
+  created: boolean;
+  /** All this in a sentence. */
+  description: string;
+  warnings?: string[];
+}
+
+interface Call {
+  readonly operation: string;
+  readonly input: string;
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly options: ProgressOptions;
+  token: number; // 0 until it was submitted
+  stop?: () => void; // listens to the signal
+  thrown?: { by: unknown }; // by onProgress
+}
+
+/** How many calls the library takes at once; the others wait their turn here. */
+const maxInFlight = 16_384;
+
+/** How long close waits for calls that do not heed that they are canceled. */
+const closeTimeoutMs = 10_000;
+
+/**
+ * One place to call operations on, opened when it is first needed. The event
+ * loop is never blocked, and is held open only by calls that are pending.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #calls = new Map<number, Call>();
+  readonly #waiting = new Set<Call>();
+  readonly #onEvents = (batch: EventBatch): void => this.#deliver(batch); // the addon keeps it weakly
+  #opening: Promise<Destination> | undefined;
+  #closing: Promise<void> | undefined;
+  #session: NativeSession | undefined;
+  #lastToken = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the session if it is not open yet, and tells where it leads. */
+  open(): Promise<Destination> {
+    if (this.#closing) return Promise.reject(closed("open"));
+    return (this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined; // the next call may find things mended
+      throw error;
+    }));
+  }
+
+  async #open(): Promise<Destination> {
+    const library = native();
+    const [status, text, session] = await library.open(JSON.stringify(configOf(this.#options)), this.#onEvents);
+    if (status !== STATUS_OK || session === undefined) throw failure(text, "open");
+    this.#session = session;
+    return JSON.parse(text) as Destination;
+  }
+
+  /** Calls an operation. */
+  async call<Name extends OperationName>(
+    operation: Name,
+    input: Operations[Name]["input"],
+    options: ProgressOptions = {},
+  ): Promise<Operations[Name]["output"]> {
+    if (this.#closing) throw closed(operation);
+    options.signal?.throwIfAborted();
+    if (this.#session === undefined) {
+      await this.open();
+      options.signal?.throwIfAborted();
+    }
+    return new Promise<Operations[Name]["output"]>((resolve, reject) => {
+      const text = JSON.stringify(input);
+      const call: Call = { operation, input: text, resolve: resolve as (output: unknown) => void, reject, options, token: 0 };
+      const { signal } = options;
+      if (signal) {
+        call.stop = () => this.#abort(call);
+        signal.addEventListener("abort", call.stop, { once: true });
+      }
+      if (this.#calls.size < maxInFlight) this.#submit(call);
+      else this.#waiting.add(call);
+    });
+  }
+
+  #submit(call: Call): void {
+    const session = this.#session;
+    if (session === undefined || this.#closing) return this.#end(call, undefined, closed(call.operation));
+    call.token = ++this.#lastToken;
+    this.#calls.set(call.token, call);
+    const flags = call.options.onProgress ? FLAG_PROGRESS : 0;
+    const status = native().submit(session, call.token, flags, call.operation, call.input);
+    if (status === STATUS_OK) return;
+    this.#calls.delete(call.token);
+    this.#end(call, undefined, failure(native().statusError(status), call.operation));
+  }
+
+  #abort(call: Call): void {
+    if (call.token === 0) {
+      this.#waiting.delete(call);
+      this.#end(call, undefined, call.options.signal?.reason);
+    } else if (this.#session !== undefined) {
+      native().cancel(this.#session, call.token); // its result comes at once
+    }
+  }
+
+  /** Settles a call's promise. */
+  #end(call: Call, text: string | undefined, error?: unknown): void {
+    if (call.stop) call.options.signal?.removeEventListener("abort", call.stop);
+    if (text === undefined) return call.reject(error);
+    try {
+      call.resolve(JSON.parse(text));
+    } catch (cause) {
+      call.reject(cause);
+    }
+  }
+
+  #deliver(batch: EventBatch): void {
+    for (let i = 0; i < batch.length; i += 4) {
+      const text = batch[i + 3] as string;
+      switch (batch[i + 1]) {
+        case EVENT_RESULT:
+          this.#finish(batch[i] as number, batch[i + 2] as number, text);
+          break;
+        case EVENT_PROGRESS:
+          this.#progress(batch[i] as number, text);
+          break;
+        case EVENT_LOG:
+          this.#log(text);
+          break;
+      }
+    }
+    for (const call of this.#waiting) {
+      if (this.#calls.size >= maxInFlight) break;
+      this.#waiting.delete(call);
+      this.#submit(call);
+    }
+  }
+
+  #finish(token: number, status: number, text: string): void {
+    const call = this.#calls.get(token);
+    if (!call) return;
+    this.#calls.delete(token);
+    if (call.thrown) return this.#end(call, undefined, call.thrown.by);
+    if (status === STATUS_OK) return this.#end(call, text);
+    const error = failure(text, call.operation);
+    const aborted = error.code === "CANCELED" && call.options.signal?.aborted;
+    this.#end(call, undefined, aborted ? call.options.signal?.reason : error);
+  }
+
+  #progress(token: number, text: string): void {
+    const call = this.#calls.get(token);
+    if (!call || call.thrown) return;
+    try {
+      call.options.onProgress?.(JSON.parse(text) as Progress);
+    } catch (by) {
+      // Whoever shows progress and fails wants the call to fail.
+      call.thrown = { by };
+      if (this.#session !== undefined) native().cancel(this.#session, token);
+    }
+  }
+
+  #log(text: string): void {
+    try {
+      this.#options.onLog?.(JSON.parse(text) as LogLine);
+    } catch (error) {
+      // It has no caller who could catch it.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** Ends the session; pending calls are canceled and waited for. Doing it twice is harmless. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (this.#session !== undefined) await native().close(this.#session, closeTimeoutMs);
+    this.#session = undefined;
+    const calls = [...this.#calls.values(), ...this.#waiting];
+    this.#calls.clear();
+    this.#waiting.clear();
+    for (const call of calls) {
+      this.#end(
+        call,
+        undefined,
+        new ReliquaryError({ code: "CANCELED", operation: call.operation, message: "the session was closed before it was done" }),
+      );
+    }
+  }
+}
+
+/** The session's options as the library takes them. */
+function configOf(options: SessionOptions): Record<string, unknown> {
+  const { dir, baseUrl, apiKey, entity, project, env = process.env, userAgent, onLog, logLevel } = options;
+  const own = `reliquary-node/${version}`;
+  return {
+    env,
+    home: homedir(),
+    cwd: process.cwd(),
+    dir,
+    base_url: baseUrl,
+    api_key: apiKey,
+    entity,
+    project,
+    user_agent: userAgent === undefined ? own : `${userAgent} ${own}`,
+    log: onLog ? (logLevel ?? "info") : undefined,
+    limits: { calls: maxInFlight },
+  };
+}
+
+function failure(text: string, operation: string): ReliquaryError {
+  const told = JSON.parse(text) as Failure;
+  return new ReliquaryError({ ...told, operation: told.operation || operation });
+}
+
+function closed(operation: string): ReliquaryError {
+  return new ReliquaryError({
+    code: "CLOSED",
+    operation,
+    message: "the session is closed",
+    next: "make another Api",
+  });
+}
