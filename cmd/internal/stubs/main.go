@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -21,6 +22,9 @@ type language struct {
 
 var languages = []language{
 	{"bindings/node/src/operations.ts", typeScript},
+	{pythonPackage + "types.py", pythonTypes},
+	{pythonPackage + "_operations.py", pythonOperations},
+	{pythonPackage + "_async_operations.py", pythonAsyncOperations},
 }
 
 func main() {
@@ -41,6 +45,9 @@ func run(root string) error {
 		text, err := l.write(operations)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.file, err)
+		}
+		if have, err := os.ReadFile(filepath.Join(root, l.file)); err == nil && bytes.Equal(have, text) {
+			continue // unchanged files keep their time
 		}
 		if err := os.WriteFile(filepath.Join(root, l.file), text, 0o666); err != nil {
 			return err

@@ -37,6 +37,7 @@ type operation struct {
 	Output      string        `json:"output"`
 	// Types are the names of the objects in the schemas, which hold none: by
 	// where they are, as in "output.nodes[]". Objects of one name are the same.
+	// Strings of digits are there too, as Bytes.
 	Types map[string]string `json:"types"`
 }
 
@@ -67,13 +68,18 @@ func generate(root string) (map[string][]byte, error) {
 	return files, err
 }
 
-// nameObjects says what the objects in a type are called.
+// nameObjects says what the objects in a type are called, and which strings are
+// sizes.
 func nameObjects(names map[string]string, at string, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		nameObjects(names, at, t.Elem())
 	case reflect.Slice:
 		nameObjects(names, at+"[]", t.Elem())
+	case reflect.Int64:
+		if t == reflect.TypeFor[tools.Bytes]() {
+			names[at] = t.Name()
+		}
 	case reflect.Struct:
 		if mapped(t) != nil || t == reflect.TypeFor[time.Time]() {
 			return

@@ -1,0 +1,1 @@
+"""Artifacts of W&B and of the embedded registry."""
