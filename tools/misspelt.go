@@ -20,6 +20,28 @@ const (
 	suggestionsAtMost = 5
 )
 
+// Suggest gives an error that a front end met while it worked with package
+// artifacts what errors of operations have: which part of the path is missing,
+// and which existing names are nearest to it. Errors other than those of
+// KindNotFound are returned as they are. The path may name a project, a
+// collection or a version.
+func Suggest(ctx context.Context, c *artifacts.Client, p artifacts.Path, err error) error {
+	if !errors.Is(err, artifacts.ErrNotFound) {
+		return err
+	}
+	at, rerr := resolve(ctx, c, asked{Path: p})
+	if rerr != nil {
+		return err
+	}
+	return suggest(ctx, c, at, err)
+}
+
+// Nearest are those of the known names that somebody who wrote name probably
+// meant, the likeliest first; none if it has little in common with any.
+func Nearest(name string, known []string) []string {
+	return nearest.Names(name, known, suggestionsAtMost)
+}
+
 // suggest adds to an error of KindNotFound which part is missing and which
 // existing names are nearest to it. Other errors, and those whose cause cannot
 // be found out, are returned as they are.

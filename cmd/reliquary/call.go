@@ -7,23 +7,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reliquary/reliquary/artifacts"
-	"github.com/reliquary/reliquary/artifacts/connect"
 	"github.com/reliquary/reliquary/tools"
 )
 
-type callOptions struct {
-	dir     string
-	verbose bool
-}
-
-func newCallCommand(t terminal) *cobra.Command {
-	var o callOptions
-	c := &cobra.Command{
+func newCallCommand(s *shell) *cobra.Command {
+	return &cobra.Command{
 		Use:   "call OPERATION [ARGUMENTS]",
 		Short: "Call an operation, with its arguments in JSON",
 		Long: "Call does what an agent's tool call does, and prints the result as JSON. ARGUMENTS is a JSON object\n" +
@@ -37,16 +29,19 @@ func newCallCommand(t terminal) *cobra.Command {
 			}
 			arguments := json.RawMessage("{}")
 			if len(args) == 2 {
-				if arguments, err = readArguments(t, args[1]); err != nil {
+				if arguments, err = readArguments(s.terminal, args[1]); err != nil {
 					return err
 				}
 			}
-			return call(c.Context(), t, o, operation, arguments)
+			return s.withClient(c.Context(), func(ctx context.Context, client *artifacts.Client) error {
+				result, err := operation.Call(ctx, client, arguments)
+				if err != nil {
+					return err
+				}
+				return printJSON(s.terminal, result)
+			})
 		},
 	}
-	addDirFlag(c, &o.dir)
-	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request")
-	return c
 }
 
 func readArguments(t terminal, arg string) (json.RawMessage, error) {
@@ -58,52 +53,6 @@ func readArguments(t terminal, arg string) (json.RawMessage, error) {
 		return nil, fmt.Errorf("reading the arguments: %w", err)
 	}
 	return text, nil
-}
-
-func call(ctx context.Context, t terminal, o callOptions, operation tools.Operation, arguments json.RawMessage) (err error) {
-	conn, err := openConnection(ctx, t, o.dir, connect.Options{
-		Logger:    newLogger(t, o.verbose),
-		UserAgent: "reliquary-call/" + version(),
-		// A person waits: what is down should show before they give up.
-		Retry: artifacts.Retry{Attempts: 3, MaxElapsed: 15 * time.Second},
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	// The person may do what the system lets them.
-	ctx = tools.WithFiles(ctx, tools.AllFiles(t.Env.Dir))
-	result, err := operation.Call(ctx, conn.Client, arguments)
-	if err != nil {
-		return err
-	}
-	return printJSON(t, result)
-}
-
-// openConnection opens what the person has configured, or the registry in dir
-// when that is not "", and says on the error stream which it is.
-func openConnection(ctx context.Context, t terminal, dir string, o connect.Options) (*connect.Connection, error) {
-	settings, err := connect.ReadSettings(t.Env)
-	if dir != "" {
-		path, perr := registryDir(t, dir)
-		if perr != nil {
-			return nil, perr
-		}
-		// A directory that is asked for does not need the other settings.
-		settings, err = settings.WithDir(path, "--dir"), nil
-	}
-	for _, w := range settings.Warnings {
-		t.notef("warning: %s\n", w)
-	}
-	if err != nil {
-		return nil, err
-	}
-	conn, err := connect.Open(ctx, settings, o)
-	if err != nil {
-		return nil, err
-	}
-	t.notef("on %s\n", conn.Description)
-	return conn, nil
 }
 
 // lookup finds an operation by the name that a person typed.

@@ -3,17 +3,9 @@ package main
 import (
 	"path/filepath"
 
-	"github.com/spf13/cobra"
-
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/connect"
 )
-
-// addDirFlag gives a command the flag that names a registry directory.
-func addDirFlag(c *cobra.Command, dir *string) {
-	c.Flags().StringVar(dir, "dir", "",
-		"registry `directory` (default $RELIQUARY_DIR, or reliquary in your data directory)")
-}
 
 // registryDir is the directory that a command works on: the one of its flag,
 // else the person's.

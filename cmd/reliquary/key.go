@@ -7,8 +7,7 @@ import (
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
-func newKeyCommand(t terminal) *cobra.Command {
-	var dir string
+func newKeyCommand(s *shell) *cobra.Command {
 	var another bool
 	c := &cobra.Command{
 		Use:   "key",
@@ -17,7 +16,7 @@ func newKeyCommand(t terminal) *cobra.Command {
 			"  export WANDB_API_KEY=$(reliquary key)",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			path, err := registryDir(t, dir)
+			path, err := registryDir(s.terminal, s.dir)
 			if err != nil {
 				return err
 			}
@@ -34,16 +33,14 @@ func newKeyCommand(t terminal) *cobra.Command {
 			if another {
 				credentials, err = d.NewCredentials(c.Context())
 			} else if metadata.IsNotFound(err) {
-				t.notef("The file with the key is gone; `reliquary key --new` makes another key.\n")
+				s.notef("The file with the key is gone; `reliquary key --new` makes another key.\n")
 			}
 			if err != nil {
 				return err
 			}
-			t.printf("%s\n", credentials.APIKey)
-			return nil
+			return s.print(map[string]string{"api_key": credentials.APIKey}, func() { s.printf("%s\n", credentials.APIKey) })
 		},
 	}
-	addDirFlag(c, &dir)
 	c.Flags().BoolVar(&another, "new", false, "make another key and print that; earlier ones stay good")
 	return c
 }

@@ -12,8 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/reliquary/reliquary/artifacts/connect"
 )
 
 func main() { os.Exit(runProcess()) }
@@ -32,17 +30,5 @@ func runProcess() int {
 		<-interrupts
 		os.Exit(exitSignal)
 	}()
-	return run(ctx, os.Args[1:], terminal{
-		In:            os.Stdin,
-		Out:           os.Stdout,
-		Err:           os.Stderr,
-		Env:           connect.Process(),
-		ErrIsTerminal: isTerminal(os.Stderr),
-	})
-}
-
-// isTerminal reports whether a person reads what is written to the file.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return run(ctx, os.Args[1:], process())
 }

@@ -29,14 +29,12 @@ const closing = 300 * time.Millisecond
 var patience = artifacts.Retry{Attempts: 3, MaxElapsed: 20 * time.Second}
 
 type mcpOptions struct {
-	dir      string
 	files    string
 	toolsets []string
 	readOnly bool
-	verbose  bool
 }
 
-func newMCPCommand(t terminal) *cobra.Command {
+func newMCPCommand(s *shell) *cobra.Command {
 	var o mcpOptions
 	c := &cobra.Command{
 		Use:   "mcp",
@@ -50,14 +48,12 @@ func newMCPCommand(t terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serveMCP(c.Context(), t, o, sets)
+			return serveMCP(c.Context(), s, o, sets)
 		},
 	}
-	addDirFlag(c, &o.dir)
-	c.Flags().StringVar(&o.files, "files", "", "folder that tools may read files from and download to; without it they touch none")
+	c.Flags().StringVar(&o.files, "files", "", "`folder` that tools may read files from and download to; without it they touch none")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
 	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
-	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request to stderr")
 	return c
 }
 
@@ -90,9 +86,10 @@ func readToolsets(names []string) ([]tools.Toolset, error) {
 }
 
 // serveMCP runs until the client closes its end or ctx ends.
-func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolset) error {
+func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset) error {
+	t := s.terminal
 	defer protectStdout(t)()
-	logger := newLogger(t, o.verbose)
+	logger := newLogger(t, s.verbose)
 	files, err := mcpFiles(t, o)
 	if err != nil {
 		return err
@@ -103,7 +100,7 @@ func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolse
 	place := new(mcpPlace)
 	defer place.close(logger)
 
-	settings, err := mcpSettings(t, o)
+	settings, err := s.settings()
 	where := "unusable settings, as the tools will say"
 	if err == nil {
 		where = intended(settings)
@@ -117,7 +114,7 @@ func serveMCP(ctx context.Context, t terminal, o mcpOptions, sets []tools.Toolse
 		// Settings that cannot be used are no reason not to start: clients show
 		// the message of a tool, and hide why a server did not come up.
 		Open: func(ctx context.Context) (*artifacts.Client, error) {
-			settings, err := mcpSettings(t, o)
+			settings, err := s.settings()
 			if err != nil {
 				return nil, err
 			}
@@ -155,19 +152,6 @@ func mcpFiles(t terminal, o mcpOptions) (*tools.Files, error) {
 		return nil, fmt.Errorf("--files: %w", err)
 	}
 	return files, nil
-}
-
-// mcpSettings are the person's, with the directory of the flag where there is one.
-func mcpSettings(t terminal, o mcpOptions) (connect.Settings, error) {
-	if o.dir == "" {
-		return connect.ReadSettings(t.Env)
-	}
-	dir, err := registryDir(t, o.dir)
-	if err != nil {
-		return connect.Settings{}, err
-	}
-	var s connect.Settings
-	return s.WithDir(dir, "--dir"), nil
 }
 
 // intended says where settings lead, before anything is opened there.

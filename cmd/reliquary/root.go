@@ -2,56 +2,41 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// Exit codes, for scripts. They are part of the command line's contract.
-const (
-	exitOK      = 0
-	exitFailed  = 1   // the command ran and did not succeed
-	exitUsage   = 2   // the command line was wrong; nothing was done
-	exitProblem = 3   // doctor found damage
-	exitSignal  = 130 // interrupted
-)
-
 // run runs one command line and returns the exit code.
 func run(ctx context.Context, args []string, t terminal) int {
-	root := newRootCommand(t)
+	s := &shell{terminal: t}
+	root := newRootCommand(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	var exit *exitError
-	if errors.As(err, &exit) {
-		return exit.code
-	}
-	t.notef("reliquary: %v\n", err)
-	var usage *usageError
-	switch {
-	case errors.As(err, &usage):
-		t.notef("Run `%s --help` for how to use it.\n", usage.command)
-		return exitUsage
-	case ctx.Err() != nil:
-		return exitSignal
-	}
-	return exitFailed
+	return s.fail(ctx, command.Name(), err)
 }
 
-func newRootCommand(t terminal) *cobra.Command {
+// The groups that the commands are listed in.
+const (
+	groupArtifacts = "artifacts"
+	groupRegistry  = "registry"
+	groupPrograms  = "programs"
+)
+
+func newRootCommand(s *shell) *cobra.Command {
+	t := s.terminal
 	root := &cobra.Command{
 		Use:   "reliquary",
 		Short: "Keep, serve and walk W&B artifacts",
 		Long: "Reliquary is a W&B-compatible artifact registry and a client for W&B artifacts.\n" +
 			"`reliquary serve` serves a registry to the wandb package; `reliquary mcp` gives an agent tools on one.",
-		// Messages are printed in one place, run; usage only when asked for.
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		// Messages are printed in one place, fail; usage only when asked for.
+		SilenceErrors: true,
+		SilenceUsage:  true,
 		// How far from its name a mistyped command may be.
 		SuggestionsMinimumDistance: 2,
 		Args:                       noArguments,
@@ -63,15 +48,39 @@ func newRootCommand(t terminal) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{command: c.CommandPath(), err: err}
 	})
-	root.AddCommand(
-		newServeCommand(t),
-		newKeyCommand(t),
-		newMCPCommand(t),
-		newDoctorCommand(t),
-		newCallCommand(t),
-		newSchemaCommand(t),
-		newVersionCommand(t),
-	)
+	s.addFlags(root)
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{groupArtifacts, "Artifacts:", []*cobra.Command{
+			newListCommand(s),
+			newGetCommand(s),
+			newPutCommand(s),
+			newCatCommand(s),
+		}},
+		{groupRegistry, "Your registry:", []*cobra.Command{
+			newServeCommand(s),
+			newKeyCommand(s),
+			newDoctorCommand(s),
+		}},
+		{groupPrograms, "Agents and programs:", []*cobra.Command{
+			newMCPCommand(s),
+			newCallCommand(s),
+			newSchemaCommand(s),
+			newVersionCommand(s),
+		}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	root.SetHelpCommandGroupID(groupPrograms)
+	root.SetCompletionCommandGroupID(groupPrograms)
+	root.AddCommand(helpTopics()...)
+	fitHelp(root, min(t.columns(), 100)-1)
 	return root
 }
 
@@ -82,7 +91,7 @@ func noArguments(c *cobra.Command, args []string) error {
 		return nil
 	}
 	err := fmt.Errorf("unexpected argument %q", args[0])
-	if c.HasSubCommands() {
+	if !c.HasParent() {
 		err = fmt.Errorf("there is no command %q", args[0])
 		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or "))
@@ -101,17 +110,7 @@ func wantArguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// A usageError says that a command line was wrong.
-type usageError struct {
-	command string
-	err     error
+// usagef is wrong usage of a command.
+func usagef(c *cobra.Command, format string, a ...any) error {
+	return &usageError{command: c.CommandPath(), err: fmt.Errorf(format, a...)}
 }
-
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-// An exitError ends the program with a code of its own, after the command has
-// printed what there was to say.
-type exitError struct{ code int }
-
-func (e *exitError) Error() string { return "exit" }

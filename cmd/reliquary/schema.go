@@ -9,7 +9,7 @@ import (
 	"github.com/reliquary/reliquary/tools"
 )
 
-func newSchemaCommand(t terminal) *cobra.Command {
+func newSchemaCommand(s *shell) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [OPERATION]",
 		Short: "Print what an operation takes and gives, as JSON Schema",
@@ -18,14 +18,14 @@ func newSchemaCommand(t terminal) *cobra.Command {
 		Args: wantArguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				listOperations(t)
+				listOperations(s.terminal)
 				return nil
 			}
 			operation, err := lookup(c, args[0])
 			if err != nil {
 				return err
 			}
-			return printSchemas(t, operation)
+			return printSchemas(s.terminal, operation)
 		},
 	}
 }

@@ -27,13 +27,11 @@ const shutdownGrace = 30 * time.Second
 
 type serveOptions struct {
 	listen   string
-	dir      string
 	auth     string
 	fixtures string
-	verbose  bool
 }
 
-func newServeCommand(t terminal) *cobra.Command {
+func newServeCommand(s *shell) *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
 		Use:   "serve",
@@ -45,16 +43,14 @@ func newServeCommand(t terminal) *cobra.Command {
 			if err := checkAuth(o); err != nil {
 				return &usageError{command: c.CommandPath(), err: err}
 			}
-			return serve(c.Context(), t, o)
+			return serve(c.Context(), s, o)
 		},
 	}
 	c.Flags().StringVar(&o.listen, "listen", defaultListen, "`address` to listen on; port 0 takes any that is free")
-	addDirFlag(c, &o.dir)
 	c.Flags().StringVar(&o.auth, "auth", string(server.AuthKeys),
 		"`mode` of telling users apart: by their keys, or (open, on loopback only) by taking any key for its user's name")
 	c.Flags().StringVar(&o.fixtures, "fixtures", "",
 		"loopback `address` to make users, organizations and teams at, for tests of clients; with --auth=open only")
-	c.Flags().BoolVar(&o.verbose, "verbose", false, "log every request")
 	return c
 }
 
@@ -99,12 +95,13 @@ func checkLoopback(flag, address, what string) error {
 }
 
 // serve runs until ctx ends.
-func serve(ctx context.Context, t terminal, o serveOptions) error {
-	path, err := registryDir(t, o.dir)
+func serve(ctx context.Context, s *shell, o serveOptions) error {
+	t := s.terminal
+	path, err := registryDir(t, s.dir)
 	if err != nil {
 		return err
 	}
-	logger := newLogger(t, o.verbose)
+	logger := newLogger(t, s.verbose)
 
 	// The port comes first: where it is taken, nothing must have been made yet,
 	// least of all a key that would then not be shown.
@@ -135,7 +132,7 @@ func serve(ctx context.Context, t terminal, o serveOptions) error {
 		return err
 	}
 	key := "reliquary key"
-	if o.dir != "" {
+	if s.dir != "" {
 		key += " --dir '" + dir.Path + "'"
 	}
 	if err := greet(t, dir, "http://"+listener.Addr().String(), server.AuthMode(o.auth), key); err != nil {

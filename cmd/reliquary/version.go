@@ -7,14 +7,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newVersionCommand(t terminal) *cobra.Command {
+func newVersionCommand(s *shell) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			t.printf("reliquary %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return nil
+			platform := runtime.GOOS + "/" + runtime.GOARCH
+			return s.print(map[string]string{"version": version(), "go": runtime.Version(), "platform": platform}, func() {
+				s.printf("reliquary %s (%s, %s)\n", version(), runtime.Version(), platform)
+			})
 		},
 	}
 }

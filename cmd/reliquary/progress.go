@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/reliquary/reliquary/artifacts"
+)
+
+// What is done in less time than this shows no bar, and in a pipe a line comes
+// this often.
+const (
+	showBarAfter = 300 * time.Millisecond
+	linesEvery   = 10 * time.Second
+)
+
+// phases are in the words of a person who waits.
+var phases = map[artifacts.Phase]string{
+	artifacts.PhaseHash:     "reading",
+	artifacts.PhaseUpload:   "sending",
+	artifacts.PhaseDownload: "fetching",
+	artifacts.PhaseVerify:   "checking",
+}
+
+// A progress shows how far a transfer is: as a bar on a terminal, in a pipe as
+// a line now and then. The zero value shows nothing.
+type progress struct {
+	shell *shell
+	begun time.Time
+	said  time.Time
+	phase artifacts.Phase
+	bar   *progressbar.ProgressBar
+}
+
+// progress begins to watch a transfer. Call end on the result before anything
+// else is printed.
+func (s *shell) progress() *progress {
+	p := &progress{begun: time.Now(), said: time.Now()}
+	if !s.quiet && !s.json {
+		p.shell = s
+	}
+	return p
+}
+
+// report is for the Progress of package artifacts, which never calls it twice
+// at once.
+func (p *progress) report(now artifacts.Progress) {
+	switch {
+	case p.shell == nil:
+	case p.shell.ErrIsTerminal:
+		p.draw(now)
+	case time.Since(p.said) >= linesEvery && now.Files < now.TotalFiles:
+		p.said = time.Now()
+		p.shell.notef("%s: %s of %s\n", describe(now), size(now.Bytes), size(now.TotalBytes))
+	}
+}
+
+func (p *progress) draw(now artifacts.Progress) {
+	if now.Phase != p.phase {
+		p.end()
+		p.phase = now.Phase
+	}
+	if p.bar == nil {
+		if time.Since(p.begun) < showBarAfter || now.TotalBytes == 0 || now.Files == now.TotalFiles {
+			return
+		}
+		p.bar = progressbar.NewOptions64(now.TotalBytes,
+			progressbar.OptionSetWriter(p.shell.Err),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionUseIECUnits(true),
+			progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionFullWidth(),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
+		)
+	}
+	p.bar.Describe(describe(now))
+	p.bar.ChangeMax64(max(now.TotalBytes, now.Bytes))
+	// A bar that cannot be drawn is no reason to stop.
+	_ = p.bar.Set64(min(now.Bytes, now.TotalBytes-1))
+}
+
+// describe says what is being done, and to how many files.
+func describe(now artifacts.Progress) string {
+	return fmt.Sprintf("%s %d/%s", phases[now.Phase], now.Files, count(now.TotalFiles, "file"))
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+		_ = p.bar.Exit()
+		p.bar = nil
+	}
+}
