@@ -11,6 +11,7 @@ SHELL := bash
 # Which environments tests run programs from; .ci/python/NAME.txt says what is in each.
 PYTHON_ENVS := wandb-0.31.0 wandb-0.28.2 mcp lint
 NODE_SOURCE := tools/mcpserver/testdata/node
+CONFORMANCE_ENVS := conformance-0.1 conformance-0.2
 
 GO ?= go
 # Modules beside the main one; their dependencies are not the product's.
@@ -46,7 +47,7 @@ test-nested:
 	done
 
 .PHONY: test-env
-test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed ## Install the Python and Node programs that tests run
+test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed $(CONFORMANCE_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
 	@capi/test-env
 
 .venv/%/requirements.txt: .ci/python/%.txt
@@ -56,6 +57,10 @@ test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed ## Ins
 .venv/node/.installed: $(NODE_SOURCE)/package-lock.json $(NODE_SOURCE)/package.json
 	@echo "installing .venv/node"
 	.ci/node-env .venv/node $(NODE_SOURCE)
+
+.venv/conformance-%/.installed: tools/mcpserver/testdata/conformance-%/package-lock.json
+	@echo "installing .venv/conformance-$*"
+	.ci/node-env .venv/conformance-$* tools/mcpserver/testdata/conformance-$*
 
 .PHONY: generate
 generate: ## Make every generated file anew

@@ -31,7 +31,16 @@ type Options struct {
 type Connection struct {
 	Client *artifacts.Client
 	Description
-	close func() error
+	config artifacts.Config // Client's
+	close  func() error
+}
+
+// As makes a client for somebody else in the same place, who has an API key of
+// their own there; "" is nobody. It lives no longer than the connection.
+func (c *Connection) As(key string) (*artifacts.Client, error) {
+	config := c.config
+	config.APIKey = key
+	return artifacts.New(config)
 }
 
 // Close releases the client and, with it, a registry that was opened for it.
@@ -84,7 +93,7 @@ func openServer(s Settings, o Options) (*Connection, error) {
 		}
 	}
 	transport := newTransport(s.Proxy)
-	client, err := artifacts.New(artifacts.Config{
+	config := artifacts.Config{
 		BaseURL:   s.BaseURL,
 		APIKey:    s.APIKey,
 		Transport: transport,
@@ -94,7 +103,8 @@ func openServer(s Settings, o Options) (*Connection, error) {
 		Entity:    s.Entity,
 		Project:   s.Project,
 		Files:     artifacts.FileConfig{CacheDir: s.CacheDir, References: transport},
-	})
+	}
+	client, err := artifacts.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +114,7 @@ func openServer(s Settings, o Options) (*Connection, error) {
 	}
 	return &Connection{
 		Client:      client,
+		config:      config,
 		Description: Description{Server: s.BaseURL, Why: why},
 		close: func() error {
 			transport.CloseIdleConnections()
@@ -153,7 +164,7 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 	// The transport into the process answers every host: what is elsewhere
 	// is reached in the usual way.
 	outside := newTransport(s.Proxy)
-	client, err := artifacts.New(artifacts.Config{
+	config := artifacts.Config{
 		BaseURL:   server.InternalURL,
 		APIKey:    credentials.APIKey,
 		Transport: registry.Transport(),
@@ -165,7 +176,8 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 		Entity:    s.Entity,
 		Project:   s.Project,
 		Files:     artifacts.FileConfig{CacheDir: s.CacheDir, References: outside},
-	})
+	}
+	client, err := artifacts.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +187,7 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 	}
 	return &Connection{
 		Client:      client,
+		config:      config,
 		Description: Description{Dir: dir.Path, Why: why, Created: dir.Created},
 		close: func() error {
 			// Requests that were cut off may still be ending; the registry must

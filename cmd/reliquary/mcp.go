@@ -32,21 +32,31 @@ type mcpOptions struct {
 	files    string
 	toolsets []string
 	readOnly bool
+	http     httpFlags
 }
 
 func newMCPCommand(s *shell) *cobra.Command {
 	var o mcpOptions
 	c := &cobra.Command{
 		Use:   "mcp",
-		Short: "Give an agent tools on artifacts (MCP over stdin and stdout)",
+		Short: "Give agents tools on artifacts (MCP over stdin and stdout, or HTTP)",
 		Long: "Mcp serves tools on artifacts to an agent's client, which starts it and speaks the Model Context Protocol\n" +
 			"with it over stdin and stdout. It works on the W&B server that you have configured as for the wandb package\n" +
-			"(WANDB_BASE_URL, WANDB_API_KEY, wandb login), otherwise on the registry in your data directory.",
+			"(WANDB_BASE_URL, WANDB_API_KEY, wandb login), otherwise on the registry in your data directory.\n\n" +
+			"With --http it serves any number of clients over streamable HTTP, at /mcp. Every client sends its own W&B or\n" +
+			"registry key (Authorization: Bearer KEY), and its tools may what that key may. With --http-key-file all clients\n" +
+			"send the key in that file instead, and share what this program was configured with.",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			sets, err := readToolsets(o.toolsets)
 			if err != nil {
 				return err
+			}
+			if err := o.http.check(c); err != nil {
+				return err
+			}
+			if o.http.address != "" && o.http.keyFile == "" && o.files != "" {
+				return errors.New("--files would give the folder to everybody who has a key of their own; with --http it needs --http-key-file")
 			}
 			return serveMCP(c.Context(), s, o, sets)
 		},
@@ -54,6 +64,7 @@ func newMCPCommand(s *shell) *cobra.Command {
 	c.Flags().StringVar(&o.files, "files", "", "`folder` that tools may read files from and download to; without it they touch none")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
 	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
+	o.http.add(c)
 	return c
 }
 
@@ -97,7 +108,7 @@ func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset)
 	if files != nil {
 		defer files.Close()
 	}
-	place := new(mcpPlace)
+	place := &mcpPlace{options: connect.Options{Logger: logger, UserAgent: "reliquary-mcp/" + version(), Retry: patience}}
 	defer place.close(logger)
 
 	settings, err := s.settings()
@@ -118,11 +129,25 @@ func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset)
 			if err != nil {
 				return nil, err
 			}
-			return place.open(ctx, settings, connect.Options{
-				Logger:    logger,
-				UserAgent: "reliquary-mcp/" + version(),
-				Retry:     patience,
-			})
+			connection, err := place.open(ctx, settings)
+			if err != nil {
+				return nil, err
+			}
+			return connection.Client, nil
+		},
+		OpenAs: func(ctx context.Context, key string) (*artifacts.Client, error) {
+			settings, err := s.settings()
+			if err != nil {
+				return nil, err
+			}
+			if settings.UsesServer() { // which may have been configured without a key
+				settings.APIKey, settings.APIKeySource = key, "the Authorization header"
+			}
+			connection, err := place.open(ctx, settings)
+			if err != nil {
+				return nil, err
+			}
+			return connection.As(key)
 		},
 		Toolsets: sets,
 		ReadOnly: o.readOnly,
@@ -131,6 +156,9 @@ func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset)
 		Version:  version(),
 		Logger:   logger,
 	})
+	if o.http.address != "" {
+		return serveMCPOverHTTP(ctx, t, o.http, server, logger)
+	}
 	err = server.ServeStdio(ctx, t.In, t.Out)
 	if errors.Is(err, context.Canceled) {
 		return nil // asked to end, and ended
@@ -162,21 +190,27 @@ func intended(s connect.Settings) string {
 	return "the registry in " + s.Dir
 }
 
-// A mcpPlace is the connection that the tools use, once there is one.
+// A mcpPlace is the connection that the tools use, once there is one. Clients of
+// callers with keys of their own stand on it too.
 type mcpPlace struct {
+	options    connect.Options
 	mu         sync.Mutex
 	connection *connect.Connection
 }
 
-func (p *mcpPlace) open(ctx context.Context, s connect.Settings, o connect.Options) (*artifacts.Client, error) {
-	connection, err := connect.Open(ctx, s, o)
-	if err != nil {
-		return nil, err
-	}
+// open opens the connection unless that has been done. Others wait for it: two
+// must not make the same registry.
+func (p *mcpPlace) open(ctx context.Context, s connect.Settings) (*connect.Connection, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.connection = connection
-	return connection.Client, nil
+	if p.connection != nil {
+		return p.connection, nil
+	}
+	connection, err := connect.Open(ctx, s, p.options)
+	if err == nil {
+		p.connection = connection
+	}
+	return connection, err
 }
 
 // close closes the connection, without waiting long: whoever started the

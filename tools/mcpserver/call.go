@@ -34,18 +34,18 @@ func (s *Server) handler(op tools.Operation) server.ToolHandlerFunc {
 		defer s.running.Add(-1)
 		defer func() {
 			if r := recover(); r != nil {
-				result = s.incident(op, fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+				result = s.incident(ctx, op, fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
 			}
 		}()
 		out, err := s.call(ctx, op, request)
 		if err != nil {
-			return s.failure(op, err), nil
+			return s.failure(ctx, op, err), nil
 		}
 		text, err := compact(out)
 		if err != nil {
-			return s.incident(op, err), nil
+			return s.incident(ctx, op, err), nil
 		}
-		return s.success(op, text), nil
+		return s.success(ctx, op, text), nil
 	}
 }
 
@@ -62,21 +62,53 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 	if err := op.Check(arguments); err != nil {
 		return nil, err
 	}
-	client, err := s.client.get(ctx)
+	client, done, err := s.clientOf(ctx)
 	if err != nil {
 		return nil, op.Explain(ctx, err)
 	}
+	defer done()
 	if s.files != nil {
 		ctx = tools.WithFiles(ctx, s.files)
 	}
-	return op.Call(ctx, client, arguments)
+	return op.Call(s.withProgress(ctx, request), client, arguments)
+}
+
+// withProgress has a call report how far it is, where the client asked for that.
+func (s *Server) withProgress(ctx context.Context, request mcp.CallToolRequest) context.Context {
+	if request.Params.Meta == nil || request.Params.Meta.ProgressToken == nil {
+		return ctx
+	}
+	step := 0.0
+	return tools.WithProgress(ctx, func(p tools.Progress) {
+		// Phases follow each other, each with a total of its own, and what is told
+		// must only grow: so it counts, and the words say how far the phase is.
+		step++
+		params := map[string]any{
+			"progressToken": request.Params.Meta.ProgressToken,
+			"progress":      step,
+			"message":       fmt.Sprintf("%s: %d of %d files, %d of %d bytes", p.Phase, p.Files, p.TotalFiles, p.Bytes, p.TotalBytes),
+		}
+		if err := s.notify(ctx, mcp.MethodNotificationProgress, params); err != nil {
+			s.log.Debug("a client was not told how far a call is", "error", err)
+		}
+	})
+}
+
+// clientOf is the client that a request works with: its caller's own, or the
+// server's. done is to be called when it is no longer used.
+func (s *Server) clientOf(ctx context.Context) (_ *artifacts.Client, done func(), err error) {
+	if key, ok := callerOf(ctx); ok {
+		return s.callers.get(ctx, key)
+	}
+	client, err := s.client.get(ctx)
+	return client, func() {}, err
 }
 
 // success makes the result of what an operation returned, as JSON.
-func (s *Server) success(op tools.Operation, text []byte) *mcp.CallToolResult {
+func (s *Server) success(ctx context.Context, op tools.Operation, text []byte) *mcp.CallToolResult {
 	text, removed := clean(text)
 	if len(text) > maxResultBytes {
-		return s.failure(op, &tools.Error{
+		return s.failure(ctx, op, &tools.Error{
 			Code:      artifacts.KindInvalid,
 			Operation: op.Name,
 			Message:   fmt.Sprintf("the answer has %d bytes, too many to be of use", len(text)),
@@ -96,26 +128,27 @@ func (s *Server) success(op tools.Operation, text []byte) *mcp.CallToolResult {
 // failure makes the result of an error. It has no structured content: a tool
 // that declares an output schema promises that structured content fits it, and
 // clients hold errors to that promise too.
-func (s *Server) failure(op tools.Operation, err error) *mcp.CallToolResult {
+func (s *Server) failure(ctx context.Context, op tools.Operation, err error) *mcp.CallToolResult {
 	known, ok := errors.AsType[*tools.Error](err)
 	if !ok {
-		return s.incident(op, err)
+		return s.incident(ctx, op, err)
 	}
 	text, err := compact(known)
 	if err != nil {
-		return s.incident(op, err)
+		return s.incident(ctx, op, err)
 	}
 	text, _ = clean(text)
 	return mcp.NewToolResultError(string(text))
 }
 
 // incident reports a fault of ours: to the log in full, to the client by name.
-func (s *Server) incident(op tools.Operation, err error) *mcp.CallToolResult {
+func (s *Server) incident(ctx context.Context, op tools.Operation, err error) *mcp.CallToolResult {
 	var name [4]byte
 	_, _ = rand.Read(name[:]) // never fails
 	id := hex.EncodeToString(name[:])
-	s.log.LogAttrs(context.Background(), slog.LevelError, "a tool failed inside",
+	s.log.LogAttrs(ctx, slog.LevelError, "a tool failed inside",
 		slog.String("tool", op.Name), slog.String("incident", id), slog.String("error", err.Error()))
+	s.logToClient(ctx, mcp.LoggingLevelError, "the tool "+op.Name+" failed inside Reliquary; the server's log has the details under incident "+id)
 	text, err := compact(&tools.Error{
 		Code:      KindInternal,
 		Operation: op.Name,

@@ -17,6 +17,9 @@ type Options struct {
 	// Open opens the client that tools use. It is called when the first tool
 	// is called, and again after it has failed. Required.
 	Open func(context.Context) (*artifacts.Client, error)
+	// OpenAs opens the client of a caller over HTTP who has a key of their own:
+	// see HTTPOptions.Key. nil serves no such callers.
+	OpenAs func(ctx context.Context, key string) (*artifacts.Client, error)
 	// Operations are those to choose from. nil means all.
 	Operations []tools.Operation
 	// Toolsets are those that are served. nil means the default one alone, for
@@ -41,13 +44,17 @@ type Options struct {
 type Server struct {
 	mcp     *server.MCPServer
 	client  *lazyClient
+	callers *callerClients
 	files   *tools.Files
 	log     *slog.Logger
 	running atomic.Int64 // tool calls under way
 }
 
 // New makes a server. It does nothing until it is asked something.
-func New(o Options) *Server {
+func New(o Options) *Server { return newServer(o) }
+
+// newServer makes a server that the library is told more of.
+func newServer(o Options, more ...server.ServerOption) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,13 +68,15 @@ func New(o Options) *Server {
 	if o.Toolsets != nil {
 		served = tools.InToolsets(o.Operations, o.Toolsets...)
 	}
-	s := &Server{client: newLazyClient(o.Open), files: o.Files, log: o.Logger}
-	s.mcp = server.NewMCPServer("reliquary", o.Version,
+	s := &Server{client: newLazyClient(o.Open), callers: &callerClients{open: o.OpenAs}, files: o.Files, log: o.Logger}
+	s.mcp = server.NewMCPServer("reliquary", o.Version, append([]server.ServerOption{
 		server.WithTitle("Reliquary"),
 		server.WithInstructions(instructions(o, len(served) < len(o.Operations))),
 		server.WithToolCapabilities(false), // the list never changes while running
+		server.WithLogging(),
+		server.WithElicitation(),
 		server.WithLogger(o.Logger),
-	)
+	}, more...)...)
 	for _, op := range served {
 		if o.ReadOnly && op.Effect != tools.Reads || o.Files == nil && op.LocalFiles {
 			continue

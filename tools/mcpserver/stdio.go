@@ -34,16 +34,18 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	input := &endingReader{Reader: in, server: s, ended: make(chan struct{})}
+	lines := &lineWriter{out: out}
 	stdio := server.NewStdioServer(s.mcp)
 	for _, set := range []server.StdioOption{
 		server.WithWorkerPoolSize(callsAtOnce),
 		server.WithQueueSize(callsQueued),
+		server.WithStdioContextFunc(func(ctx context.Context) context.Context { return withStream(ctx, lines) }),
 		server.WithErrorLogger(slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)),
 	} {
 		set(stdio)
 	}
 	done := make(chan error, 1)
-	go func() { done <- stdio.Listen(ctx, input, out) }()
+	go func() { done <- stdio.Listen(ctx, input, lines) }()
 	select {
 	case err := <-done:
 		return outcome(ctx, err)

@@ -1,0 +1,222 @@
+package mcpserver_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools"
+	"github.com/reliquary/reliquary/tools/mcpserver"
+)
+
+func echoing() []tools.Operation {
+	return []tools.Operation{operation(func(context.Context) (echoed, error) { return echoed{"ok"}, nil })}
+}
+
+// TestHTTP_LetsIn holds who may use the server: by the name that it is called,
+// the page that a request comes from, and the key that it bears.
+func TestHTTP_LetsIn(t *testing.T) {
+	const key = "a-key-that-nobody-guesses"
+	for _, tt := range []struct {
+		name   string
+		o      mcpserver.HTTPOptions
+		set    func(*http.Request)
+		status int
+	}{
+		{"no key wanted, none borne", mcpserver.HTTPOptions{}, nil, 200},
+		{"own name", mcpserver.HTTPOptions{Hosts: []string{"mcp.example.com"}}, func(r *http.Request) { r.Host = "MCP.example.com:80" }, 200},
+		{"another name", mcpserver.HTTPOptions{}, func(r *http.Request) { r.Host = "evil.example" }, 403},
+		{"another name that begins well", mcpserver.HTTPOptions{}, func(r *http.Request) { r.Host = "localhost.evil.example" }, 403},
+		{"page of this computer", mcpserver.HTTPOptions{}, func(r *http.Request) { r.Header.Set("Origin", "http://localhost:6274") }, 200},
+		{"page of elsewhere", mcpserver.HTTPOptions{}, func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403},
+		{"page of nowhere", mcpserver.HTTPOptions{}, func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
+		{"page that is allowed", mcpserver.HTTPOptions{Origins: []string{"https://agents.example"}}, func(r *http.Request) { r.Header.Set("Origin", "https://agents.example") }, 200},
+		{"two origins", mcpserver.HTTPOptions{}, func(r *http.Request) {
+			r.Header.Set("Origin", "http://localhost")
+			r.Header.Add("Origin", "http://evil.example")
+		}, 403},
+		{"key wanted, none borne", mcpserver.HTTPOptions{Key: key}, nil, 401},
+		{"key wanted, another borne", mcpserver.HTTPOptions{Key: key}, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+key+"x") }, 401},
+		{"key wanted and borne", mcpserver.HTTPOptions{Key: key}, func(r *http.Request) { r.Header.Set("Authorization", "bearer "+key) }, 200},
+		{"key in another scheme", mcpserver.HTTPOptions{}, func(r *http.Request) { r.SetBasicAuth("api", key) }, 401},
+		{"too long", mcpserver.HTTPOptions{}, func(r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader(strings.Repeat(" ", 5<<20)))
+			r.ContentLength = 5 << 20
+		}, 400},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := mcpserver.New(mcpserver.Options{Open: unopened(t), Operations: echoing()})
+			protocol, err := s.HTTPHandler(tt.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &httpWire{url: serve(t, protocol), era: eras[1]}
+			response := w.post(t, eras[1].request("tools/list", nil), tt.set)
+			defer response.Body.Close()
+			text, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != tt.status {
+				t.Errorf("%s: %s", response.Status, text)
+			}
+			if response.StatusCode == http.StatusUnauthorized && response.Header.Get("WWW-Authenticate") == "" {
+				t.Error("nothing says how to authenticate")
+			}
+			if strings.Contains(string(text), key) {
+				t.Errorf("the key is told: %s", text)
+			}
+		})
+	}
+	if _, err := mcpserver.New(mcpserver.Options{Open: anyClient}).HTTPHandler(mcpserver.HTTPOptions{Key: "short"}); err == nil {
+		t.Error("a short key is taken")
+	}
+}
+
+// TestHTTP_CallersWorkWithTheirOwnKeys: each key opens a client of its own, once.
+func TestHTTP_CallersWorkWithTheirOwnKeys(t *testing.T) {
+	for _, e := range eras {
+		t.Run(e.name, func(t *testing.T) {
+			opened := map[string]int{} // calls come one at a time here
+			whose := tools.Define("echo", tools.Reads, tools.Words{Title: "Echo"}, func(_ context.Context, c *artifacts.Client, _ nothing) (echoed, error) {
+				return echoed{c.BaseURL()}, nil
+			}).WithSchemas(echoing()[0].InputSchema, echoing()[0].OutputSchema)
+			s := mcpserver.New(mcpserver.Options{
+				Open: unopened(t),
+				OpenAs: func(_ context.Context, key string) (*artifacts.Client, error) {
+					opened[key]++
+					return artifacts.New(artifacts.Config{BaseURL: "http://" + key + ".example", Entity: "team"})
+				},
+				Operations: []tools.Operation{whose},
+			})
+			protocol, err := s.HTTPHandler(mcpserver.HTTPOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			url := serve(t, protocol)
+			call := func(w *httpWire) string {
+				answers := w.ask(t, e.request("tools/call", map[string]any{"name": "echo", "arguments": map[string]any{}}))
+				return string(answers[len(answers)-1])
+			}
+			clients := map[string]*httpWire{}
+			for _, key := range []string{"alice", "bob", ""} {
+				clients[key] = &httpWire{url: url, key: key, era: e}
+				e.handshake(t, clients[key])
+			}
+			for range 3 {
+				for _, key := range []string{"alice", "bob"} {
+					if got := call(clients[key]); !strings.Contains(got, "http://"+key+".example") {
+						t.Errorf("%s got %s", key, got)
+					}
+				}
+			}
+			if opened["alice"] != 1 || opened["bob"] != 1 {
+				t.Errorf("opened %v", opened)
+			}
+			if got := call(clients[""]); !strings.Contains(got, "UNAUTHENTICATED") || !strings.Contains(got, "Authorization: Bearer") {
+				t.Errorf("nobody got %s", got)
+			}
+			if e.modern {
+				return
+			}
+			thief := &httpWire{url: url, key: "bob", era: e, session: clients["alice"].session}
+			response := thief.post(t, e.request("tools/list", nil), nil)
+			defer response.Body.Close()
+			if response.StatusCode != http.StatusNotFound {
+				t.Errorf("a session was used by another caller: %s", response.Status)
+			}
+		})
+	}
+}
+
+func TestHTTP_ForgetsCallersThatAreGone(t *testing.T) {
+	open := 0
+	s := mcpserver.New(mcpserver.Options{
+		Open: unopened(t),
+		OpenAs: func(ctx context.Context, _ string) (*artifacts.Client, error) {
+			open++
+			return anyClient(ctx)
+		},
+		Operations: echoing(),
+	})
+	protocol, err := s.HTTPHandler(mcpserver.HTTPOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := serve(t, protocol)
+	call := func(n int) {
+		w := &httpWire{url: url, key: fmt.Sprint("caller-", n), era: eras[1]}
+		if got := w.ask(t, eras[1].request("tools/call", map[string]any{"name": "echo"})); !strings.Contains(string(got[0]), "ok") {
+			t.Fatalf("got %s", got)
+		}
+	}
+	for n := range 100 {
+		call(n)
+	}
+	call(99) // still known
+	if open != 100 {
+		t.Errorf("opened %d clients for 100 callers", open)
+	}
+	call(0) // forgotten
+	if open != 101 {
+		t.Errorf("opened %d clients", open)
+	}
+}
+
+// TestNotifications_InOrder: over every wire and in both eras, each call's
+// progress arrives whole, in order, and before its answer.
+func TestNotifications_InOrder(t *testing.T) {
+	const calls = 1000
+	for _, e := range eras {
+		for name, open := range map[string]func(*testing.T) wire{
+			"stdio": func(t *testing.T) wire { return overStdio(t, conformanceServer(), e) },
+			"HTTP":  func(t *testing.T) wire { return overHTTP(t, conformanceServer(), e, "", mcpserver.HTTPOptions{}) },
+		} {
+			t.Run(name+" "+e.name, func(t *testing.T) {
+				w := open(t)
+				lost := 0
+				for n := range calls / 4 {
+					token := fmt.Sprint("call-", n)
+					got := w.ask(t, e.request("tools/call", map[string]any{
+						"name": "test_tool_with_progress", "arguments": map[string]any{}, "_meta": map[string]any{"progressToken": token},
+					}))
+					if !inOrder(t, got, token) {
+						lost++
+					}
+				}
+				if lost > 0 {
+					t.Errorf("%d of %d calls lost progress, or got it late", lost, calls/4)
+				}
+			})
+		}
+	}
+}
+
+// inOrder reports whether the messages are progress 0, 50 and 100, and the answer.
+func inOrder(t *testing.T, got []json.RawMessage, token string) bool {
+	t.Helper()
+	if len(got) != 4 {
+		return false
+	}
+	for i, want := range []float64{0, 50, 100} {
+		var m struct {
+			Method string
+			Params struct {
+				ProgressToken string
+				Progress      float64
+			}
+		}
+		if err := json.Unmarshal(got[i], &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Method != "notifications/progress" || m.Params.ProgressToken != token || m.Params.Progress != want {
+			return false
+		}
+	}
+	return strings.Contains(string(got[3]), "progress reported")
+}
