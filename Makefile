@@ -47,7 +47,7 @@ test-nested:
 	done
 
 .PHONY: test-env
-test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed $(CONFORMANCE_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
+test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed .venv/node-bindings/.installed $(CONFORMANCE_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
 	@capi/test-env
 
 .venv/%/requirements.txt: .ci/python/%.txt
@@ -62,6 +62,10 @@ test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed $(CONF
 	@echo "installing .venv/conformance-$*"
 	.ci/node-env .venv/conformance-$* tools/mcpserver/testdata/conformance-$*
 
+.venv/node-bindings/.installed: bindings/node/package-lock.json bindings/node/package.json
+	@echo "installing .venv/node-bindings"
+	.ci/node-env .venv/node-bindings bindings/node
+
 .PHONY: generate
 generate: ## Make every generated file anew
 	@$(GO) generate ./artifacts/... ./tools/... ./schemas/...
@@ -72,7 +76,7 @@ generate-check:
 	@.ci/stale $(MAKE) --no-print-directory generate
 
 .PHONY: lint
-lint: .venv/lint/requirements.txt .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt ## Check form and find mistakes without running anything
+lint: .venv/node-bindings/.installed .venv/lint/requirements.txt .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt ## Check form and find mistakes without running anything
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l)
 	[ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...

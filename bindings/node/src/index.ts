@@ -1,2 +1,19 @@
-export { Session } from "./session.js";
-export { ReliquaryError } from "./errors.js";
+/**
+ * W&B artifacts, on a W&B server or on a registry of your own.
+ *
+ * @packageDocumentation
+ */
+export { Api, type ArtifactOptions } from "./api.js";
+export { Artifact, type DeleteOptions, type FirstOf, type LinkOptions } from "./artifact.js";
+export { ArtifactCollection, ArtifactCollections, type CollectionsOptions } from "./artifact-collection.js";
+export { ArtifactFile, ArtifactFiles, type FilesOptions } from "./artifact-files.js";
+export { ArtifactType, ArtifactTypes } from "./artifact-type.js";
+export { Artifacts, RunArtifacts, type ArtifactColumns, type ArtifactsOptions } from "./artifacts.js";
+export { ReliquaryError, type ErrorCode } from "./errors.js";
+export { Manifest, type ManifestEntry } from "./manifest.js";
+export type { OperationName, Operations, RunName, ViewerNode } from "./operations.js";
+export { Paginator, type ListOptions } from "./paginator.js";
+export { Project, Projects } from "./project.js";
+export { Run, Runs, type RunsOptions } from "./run.js";
+export type { CallOptions, Destination, LogLevel, LogLine, Progress, ProgressOptions, SessionOptions } from "./session.js";
+export { version } from "./version.js";

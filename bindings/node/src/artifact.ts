@@ -1,0 +1,253 @@
+import { inspect, type InspectOptions } from "node:util";
+
+import { ArtifactFiles, type FilesOptions } from "./artifact-files.js";
+import { shown } from "./inspect.js";
+import { Manifest } from "./manifest.js";
+import type { ArtifactNode, ArtifactSaveInput, RunName } from "./operations.js";
+import type { CallOptions, Session } from "./session.js";
+
+/** How to delete a version. */
+export interface DeleteOptions extends CallOptions {
+  /** Delete it with its aliases. Without, a version that has some stays. */
+  deleteAliases?: boolean | undefined;
+}
+
+/** How to link a version. */
+export interface LinkOptions extends CallOptions {
+  /** Aliases in the portfolio. */
+  aliases?: string[] | undefined;
+}
+
+/** An array that may be only the first part of what there is. */
+export type FirstOf<T> = T[] & {
+  /** Nothing is missing. */
+  readonly complete: boolean;
+};
+
+/**
+ * An artifact version, as seen in one collection. What is assigned or changed in
+ * place (aliases, tags, metadata) is sent by `save`.
+ */
+export class Artifact {
+  readonly #session: Session;
+  #attrs!: ArtifactNode;
+  #aliases!: string[];
+  #tags!: string[];
+  #ttl: number | null | "inherit" | undefined; // nothing: not assigned
+  #metadata!: string; // as it was
+
+  /** Nothing removes it. */
+  description: string | undefined;
+  /** JSON of the program's own. Numbers are JavaScript's. */
+  metadata!: Record<string, unknown>;
+
+  constructor(session: Session, attrs: ArtifactNode) {
+    this.#session = session;
+    this.#take(attrs);
+  }
+
+  #take(attrs: ArtifactNode): void {
+    this.#attrs = attrs;
+    this.#aliases = [...attrs.aliases];
+    this.#tags = [...attrs.tags];
+    this.#ttl = undefined;
+    this.description = attrs.description;
+    this.#metadata = JSON.stringify(attrs.metadata ?? {});
+    this.metadata = JSON.parse(this.#metadata) as Record<string, unknown>;
+  }
+
+  /** Everything that the server said of it, without what was changed since. */
+  get attrs(): Readonly<ArtifactNode> {
+    return this.#attrs;
+  }
+  get id(): string {
+    return this.#attrs.id;
+  }
+  get entity(): string {
+    return this.#attrs.entity;
+  }
+  get project(): string {
+    return this.#attrs.project;
+  }
+  /** The collection and the version: "detector:v3". */
+  get name(): string {
+    return `${this.#attrs.collection}:${this.#attrs.version}`;
+  }
+  /** "team/vision/detector:v3" */
+  get qualifiedName(): string {
+    return `${this.entity}/${this.project}/${this.name}`;
+  }
+  /** The name of the collection. */
+  get collection(): string {
+    return this.#attrs.collection;
+  }
+  /** "v3" */
+  get version(): string {
+    return this.#attrs.version;
+  }
+  get versionIndex(): number {
+    return this.#attrs.version_index;
+  }
+  get sourceEntity(): string {
+    return this.#attrs.source_entity;
+  }
+  get sourceProject(): string {
+    return this.#attrs.source_project;
+  }
+  get sourceCollection(): string {
+    return this.#attrs.source_collection;
+  }
+  get sourceVersion(): string {
+    return this.#attrs.source_version;
+  }
+  /** The name where it was logged. */
+  get sourceName(): string {
+    return `${this.sourceCollection}:${this.sourceVersion}`;
+  }
+  get sourceQualifiedName(): string {
+    return `${this.sourceEntity}/${this.sourceProject}/${this.sourceName}`;
+  }
+  /** Whether this is a place in a portfolio, and not where it was logged. */
+  get isLink(): boolean {
+    return this.qualifiedName !== this.sourceQualifiedName;
+  }
+  get type(): string {
+    return this.#attrs.type;
+  }
+  /** "PENDING", "COMMITTED" or "DELETED". */
+  get state(): string {
+    return this.#attrs.state;
+  }
+  /** Equal digests mean equal contents. */
+  get digest(): string {
+    return this.#attrs.digest;
+  }
+  get commitHash(): string | undefined {
+    return this.#attrs.commit_hash;
+  }
+  /** In bytes. */
+  get size(): bigint {
+    return BigInt(this.#attrs.size);
+  }
+  get fileCount(): number {
+    return this.#attrs.file_count;
+  }
+  get historyStep(): number | undefined {
+    return this.#attrs.history_step;
+  }
+  get createdAt(): Date {
+    return new Date(this.#attrs.created_at);
+  }
+  get updatedAt(): Date | undefined {
+    return this.#attrs.updated_at === undefined ? undefined : new Date(this.#attrs.updated_at);
+  }
+
+  /** Aliases in this collection; the array can be changed in place. */
+  get aliases(): string[] {
+    return this.#aliases;
+  }
+  set aliases(aliases: Iterable<string>) {
+    this.#aliases = [...aliases];
+  }
+  /** The tags; the array can be changed in place. */
+  get tags(): string[] {
+    return this.#tags;
+  }
+  set tags(tags: Iterable<string>) {
+    this.#tags = [...tags];
+  }
+  /** How long it is kept after `createdAt`, in seconds; null: for ever. "inherit" can be assigned: as its project says. */
+  get ttlSeconds(): number | null {
+    return typeof this.#ttl === "number" || this.#ttl === null ? this.#ttl : (this.#attrs.ttl_seconds ?? null);
+  }
+  set ttlSeconds(seconds: number | null | "inherit") {
+    this.#ttl = seconds;
+  }
+  get ttlIsInherited(): boolean {
+    return this.#ttl === undefined ? this.#attrs.ttl_is_inherited : this.#ttl === "inherit";
+  }
+
+  /** Sends what was changed: description, metadata, aliases, tags and time to live. */
+  async save(options?: CallOptions): Promise<void> {
+    const was = this.#attrs;
+    const input: ArtifactSaveInput = { artifact: this.#path() };
+    if (this.description !== was.description) input.description = this.description ?? "";
+    if (JSON.stringify(this.metadata) !== this.#metadata) input.metadata = this.metadata;
+    if (this.#ttl !== undefined) input.ttl_seconds = this.#ttl === "inherit" ? 0 : (this.#ttl ?? -1);
+    input.add_aliases = without(this.#aliases, was.aliases);
+    input.remove_aliases = without(was.aliases, this.#aliases);
+    input.add_tags = without(this.#tags, was.tags);
+    input.remove_tags = without(was.tags, this.#tags);
+    this.#take(await this.#session.call("artifact_save", input, options));
+  }
+
+  /** Deletes it at once. A link is taken out of its portfolio, and the version itself stays. */
+  async delete(options: DeleteOptions = {}): Promise<void> {
+    await this.#session.call("artifact_delete", { artifact: this.#path(), delete_aliases: options.deleteAliases }, options);
+  }
+
+  /** Puts it into a portfolio, which is made if it is new, and gives it as seen there. */
+  async link(target: string, options: LinkOptions = {}): Promise<Artifact> {
+    const input = { artifact: this.#path(), target, aliases: options.aliases };
+    return new Artifact(this.#session, await this.#session.call("artifact_link", input, options));
+  }
+
+  /** Takes it out of the portfolio that it is seen in. */
+  async unlink(options?: CallOptions): Promise<void> {
+    await this.#session.call("artifact_unlink", { artifact: this.#path() }, options);
+  }
+
+  /** It as seen in each portfolio that it is linked into. */
+  async linkedArtifacts(options?: CallOptions): Promise<FirstOf<Artifact>> {
+    const { nodes, complete } = await this.#session.call("artifact_linked_artifacts", { artifact: this.#path() }, options);
+    return Object.assign(
+      nodes.map((node) => new Artifact(this.#session, node)),
+      { complete },
+    );
+  }
+
+  /** The run that logged it; nothing if none did that this key may see. */
+  async loggedBy(options?: CallOptions): Promise<RunName | undefined> {
+    return (await this.#session.call("artifact_logged_by", { artifact: this.#path() }, options)).run;
+  }
+
+  /** The runs that used it. */
+  async usedBy(options?: CallOptions): Promise<FirstOf<RunName>> {
+    const { runs, complete } = await this.#session.call("artifact_used_by", { artifact: this.#path() }, options);
+    return Object.assign(runs, { complete });
+  }
+
+  /** Its files as the server knows them. */
+  files(options?: FilesOptions): ArtifactFiles {
+    return new ArtifactFiles(this.#session, this.#path(), options);
+  }
+
+  /** Its manifest: every file and reference in it. */
+  manifest(options?: CallOptions): Manifest {
+    return new Manifest(this.#session, this.#path(), options);
+  }
+
+  /** Asks the server anew, and forgets what was changed and not saved. */
+  async load(options?: CallOptions): Promise<void> {
+    this.#take(await this.#session.call("artifact_load", { artifact: this.#path() }, options));
+  }
+
+  #path(): string {
+    return this.qualifiedName;
+  }
+
+  toJSON(): Readonly<ArtifactNode> {
+    return this.#attrs;
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { type, aliases, tags, size, fileCount } = this;
+    return shown("Artifact", this.qualifiedName, { type, aliases, tags, size, fileCount }, options);
+  }
+}
+
+/** What is in one list and not in the other; nothing if that is nothing. */
+function without(these: readonly string[], those: readonly string[]): string[] | undefined {
+  const left = these.filter((word) => !those.includes(word));
+  return left.length > 0 ? left : undefined;
+}
