@@ -106,6 +106,10 @@ func sentence(e *tools.Error) string {
 	switch {
 	case len(e.Candidates) > 0:
 		text += "; did you mean " + clean(strings.Join(e.Candidates, " or ")) + "?"
+		// What to do otherwise, where that is more than to look what there is.
+		if strings.Contains(e.Next, "create_type") {
+			text += " If a new one is meant, add --create-type"
+		}
 	case e.Next != "":
 		text += "; " + clean(e.Next)
 	}

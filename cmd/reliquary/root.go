@@ -58,6 +58,13 @@ func newRootCommand(s *shell) *cobra.Command {
 			newGetCommand(s),
 			newPutCommand(s),
 			newCatCommand(s),
+			newAliasCommand(s),
+			newTagCommand(s),
+			newLinkCommand(s),
+			newUnlinkCommand(s),
+			newMoveCommand(s),
+			newRemoveCommand(s),
+			newLineageCommand(s),
 		}},
 		{groupRegistry, "Your registry:", []*cobra.Command{
 			newServeCommand(s),
