@@ -36,15 +36,25 @@ const (
 type DownloadOptions struct {
 	// Root is the folder to put the files in; it is made if it is not there.
 	Root string
+	// Within, if not nil, is a folder that nothing is written outside of: Root is
+	// a path in it then, "" for itself, and no link on the way leads elsewhere.
+	Within *os.Root
 	// PathPrefix selects the files whose path begins with it, as text.
 	PathPrefix string
 	// Paths selects these files, among those of PathPrefix. KindNotFound if one
 	// is not in the version.
 	Paths []string
+	// Match, if not nil, selects the files whose paths it reports true for, among
+	// those of PathPrefix and Paths.
+	Match func(path string) bool
 	// SkipCache neither reads nor fills FileConfig.CacheDir.
 	SkipCache bool
 	// SkipReferences leaves references out; Downloaded counts them.
 	SkipReferences bool
+	// Follow, if not nil, is asked before a reference to a file of this computer
+	// or to the web is followed, and what it returns ends the download: whoever
+	// logged a version chose where its references lead.
+	Follow func(uri string) error
 	// Place is how files come out of the cache.
 	Place Placement
 	// Durable has everything on the disk before Download returns, so that not
@@ -129,6 +139,17 @@ func selectEntries(m *Manifest, o *DownloadOptions) ([]ManifestEntry, error) {
 	}
 	if o.PathPrefix != "" && len(entries) == 0 {
 		return nil, &Error{Kind: KindNotFound, Message: "no file in it has a path that begins with " + quote(o.PathPrefix), Next: "list the version's files"}
+	}
+	if o.Match != nil {
+		var matching []ManifestEntry
+		for _, e := range entries {
+			if o.Match(e.Path) {
+				matching = append(matching, e)
+			}
+		}
+		if entries = matching; len(entries) == 0 && m.Len() > 0 {
+			return nil, &Error{Kind: KindNotFound, Message: "no file in it has a path that was asked for", Next: "list the version's files"}
+		}
 	}
 	return entries, checkTree(m, entries)
 }
@@ -216,21 +237,14 @@ type needs struct {
 
 func (a *Artifact) newDownloading(o *DownloadOptions) (*downloading, error) {
 	dir := o.Root
-	if dir == "" {
+	if dir == "" && o.Within == nil {
 		dir = filepath.Join("artifacts", a.SourceName())
-	}
-	dir, err := filepath.Abs(dir)
-	if err == nil {
-		err = os.MkdirAll(dir, 0o777)
-	}
-	if err != nil {
-		return nil, localFailure("", "", err)
 	}
 	// Nothing that is done below this root can reach outside of it, whatever
 	// paths a manifest names and whatever links lie in the folder.
-	root, err := os.OpenRoot(dir)
+	root, dir, err := openFolder(o.Within, dir, true)
 	if err != nil {
-		return nil, localFailure("", "", err)
+		return nil, inTheWay(err)
 	}
 	d := &downloading{
 		a: a, c: a.client, o: o, root: root,
@@ -249,6 +263,29 @@ func (a *Artifact) newDownloading(o *DownloadOptions) (*downloading, error) {
 		d.cache = cache
 	}
 	return d, nil
+}
+
+// openFolder opens a folder, made if it is not there and asked for, and says
+// what its path is. within is where it has to be, if not nil.
+func openFolder(within *os.Root, dir string, create bool) (*os.Root, string, error) {
+	if within == nil {
+		dir, err := filepath.Abs(dir)
+		if err == nil && create {
+			err = os.MkdirAll(dir, 0o777)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		root, err := os.OpenRoot(dir)
+		return root, dir, err
+	}
+	if dir = filepath.Clean(dir); dir != "." && create {
+		if err := within.MkdirAll(dir, 0o777); err != nil {
+			return nil, "", err
+		}
+	}
+	root, err := within.OpenRoot(dir)
+	return root, filepath.Join(within.Name(), dir), err
 }
 
 // close keeps what was learnt about files, and releases the folder.

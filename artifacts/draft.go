@@ -125,6 +125,21 @@ func (d *Draft) AddFile(localPath, name string) error {
 	return d.put(name, &localSource{dir: filepath.Dir(abs), name: filepath.Base(abs)}, false)
 }
 
+// AddFileFS adds a file of a file system, as AddFile does.
+func (d *Draft) AddFileFS(fsys fs.FS, file, name string) error {
+	info, err := fs.Stat(fsys, file)
+	if err != nil {
+		return localFailure(opAdd, file, err)
+	}
+	if err := checkAddable(file, info); err != nil {
+		return err
+	}
+	if name == "" {
+		name = path.Base(file)
+	}
+	return d.put(name, &localSource{fsys: fsys, name: file}, false)
+}
+
 // checkAddable refuses what has no bytes of its own: reading a pipe or a
 // device could wait for ever.
 func checkAddable(localPath string, info fs.FileInfo) error {

@@ -174,7 +174,10 @@ func (c *Client) keepNames(a *Artifact) {
 		return
 	}
 	place := a.Entity + "/" + a.Project + "/" + a.Collection + ":"
-	names := []string{place + a.Version}
+	names := []string{place + a.Version, a.ID}
+	if a.Digest != "" {
+		names = append(names, place+digestAlias(a.Digest))
+	}
 	for _, alias := range a.Aliases {
 		names = append(names, place+alias)
 	}
@@ -190,17 +193,25 @@ func (c *Client) keepNames(a *Artifact) {
 	}
 }
 
+// digestAlias is what contents of a collection are kept under. No alias begins
+// like that.
+func digestAlias(digest string) string { return "/digest/" + digest }
+
+const opKept = "look for a version on this computer"
+
 // KeptArtifact finds a version by what this computer knows of it, without
-// asking the server: "[[entity/]project/]collection:alias" or ":v3", as it was
-// when the version was last downloaded, logged or its manifest read. An alias
-// may mean another version by now; v<N> does not. Its Manifest is there too, so
-// that Verify works, and Download as far as files are in the cache. seen is
-// when the server last said so. KindNotFound if nothing is known;
-// KindUnsupported without FileConfig.CacheDir.
+// asking the server: by "[[entity/]project/]collection:alias" or ":v3", or by
+// its id, as it was when the version was last downloaded, logged or its manifest
+// read. An alias may mean another version by now; v<N> and an id do not. Its
+// Manifest is there too, so that Verify works, and Download as far as files are
+// in the cache. seen is when the server last said so. KindNotFound if nothing
+// is known; KindUnsupported without FileConfig.CacheDir.
+//
+// The server is asked for the default entity where the path names none and none
+// is configured.
 func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, seen time.Time, err error) {
-	const op = "look for a version on this computer"
-	if c.files.cache == nil {
-		return nil, time.Time{}, &Error{Kind: KindUnsupported, Op: op, Path: path, Message: "there is no cache to look in", Next: "configure a cache directory"}
+	if isArtifactID(path) {
+		return c.keptUnder(path, path)
 	}
 	p, err := ParsePath(path)
 	if err != nil {
@@ -210,16 +221,35 @@ func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, se
 		p.Alias = "latest"
 	}
 	if p, err = c.Resolve(ctx, p); err != nil {
-		return nil, time.Time{}, located(op, path, err)
+		return nil, time.Time{}, located(opKept, path, err)
+	}
+	return c.keptUnder(p.String(), p.String())
+}
+
+// KeptArtifactByDigest finds a version of a collection by the digest of its
+// contents, as KeptArtifact does by name: the one that was kept last.
+func (c *Client) KeptArtifactByDigest(ctx context.Context, collection Path, digest string) (a *Artifact, seen time.Time, err error) {
+	p, err := c.Resolve(ctx, collection)
+	if err != nil {
+		return nil, time.Time{}, located(opKept, collection.String(), err)
+	}
+	p.Alias = digestAlias(digest)
+	return c.keptUnder(p.String(), digest)
+}
+
+// keptUnder finds what is kept under a name.
+func (c *Client) keptUnder(name, asked string) (*Artifact, time.Time, error) {
+	if c.files.cache == nil {
+		return nil, time.Time{}, &Error{Kind: KindUnsupported, Op: opKept, Path: asked, Message: "there is no cache to look in", Next: "configure a cache directory"}
 	}
 	var kept keptName
-	data, err := os.ReadFile(c.keptNameFile(p.String()))
+	data, err := os.ReadFile(c.keptNameFile(name))
 	if err == nil {
 		err = json.NewDecoder(bytes.NewReader(data)).Decode(&kept)
 	}
-	if err != nil || kept.Form != keptForm || kept.Server != c.BaseURL() || kept.Name != p.String() || kept.Artifact == nil {
+	if err != nil || kept.Form != keptForm || kept.Server != c.BaseURL() || kept.Name != name || kept.Artifact == nil {
 		return nil, time.Time{}, &Error{
-			Kind: KindNotFound, Op: op, Path: p.String(),
+			Kind: KindNotFound, Op: opKept, Path: asked,
 			Message: "nothing is known of it here",
 			Next:    "download it once while the server can be reached",
 		}

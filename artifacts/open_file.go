@@ -20,6 +20,7 @@ type RemoteFile struct {
 	op    string
 	path  string
 	entry ManifestEntry
+	o     *OpenOptions
 	src   *source  // nil if local
 	local *os.File // nil if not on this computer
 	etag  string   // what answers must have, "" for any
@@ -32,6 +33,12 @@ type RemoteFile struct {
 	known bool // want is the digest
 }
 
+// OpenOptions say how to open a file. nil means the defaults.
+type OpenOptions struct {
+	// Follow is asked about references, as in DownloadOptions.
+	Follow func(uri string) error
+}
+
 // OpenFile opens a file of the version for reading, from the cache if it is
 // there and otherwise from the server, range by range as it is read (W&B:
 // GetArtifactMembershipFileUrls). Addresses that expire are replaced. ctx
@@ -42,6 +49,11 @@ type RemoteFile struct {
 // ReadAt brings from the server cannot be checked. References are followed as
 // Download does.
 func (a *Artifact) OpenFile(ctx context.Context, path string) (*RemoteFile, error) {
+	return a.OpenFileWith(ctx, path, nil)
+}
+
+// OpenFileWith is OpenFile with options.
+func (a *Artifact) OpenFileWith(ctx context.Context, path string, o *OpenOptions) (*RemoteFile, error) {
 	const op = "open a file of an artifact"
 	if err := a.check(op); err != nil {
 		return nil, err
@@ -55,7 +67,10 @@ func (a *Artifact) OpenFile(ctx context.Context, path string) (*RemoteFile, erro
 	if !ok {
 		return nil, &Error{Kind: KindNotFound, Op: op, Path: full, Message: "there is no such file in it", Next: nearestPath(m, path)}
 	}
-	f := &RemoteFile{ctx: ctx, c: a.client, op: op, path: full, entry: e, sum: md5.New()}
+	if o == nil {
+		o = &OpenOptions{}
+	}
+	f := &RemoteFile{ctx: ctx, c: a.client, op: op, path: full, entry: e, o: o, sum: md5.New()}
 	if err := f.open(a, e, path); err != nil {
 		f.Close()
 		return nil, located(op, full, err)
@@ -71,6 +86,9 @@ func (f *RemoteFile) open(a *Artifact, e ManifestEntry, from string) error {
 	u, err := url.Parse(e.Ref)
 	if err != nil {
 		return &Error{Kind: KindCorrupt, Message: "its reference is no URI", Next: "log it again"}
+	}
+	if err := follows(f.o.Follow, u); err != nil {
+		return err
 	}
 	if f.entry.Size == 0 { // what the wandb package writes for a size that it does not know
 		f.entry.Size = -1

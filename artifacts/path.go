@@ -75,6 +75,10 @@ func (p Path) String() string {
 // Name is "collection" or "collection:alias".
 func (p Path) Name() string { return Path{Collection: p.Collection, Alias: p.Alias}.String() }
 
+// IsArtifactID reports whether s is a server's id of a version, as Client.Artifact
+// takes it, rather than a name.
+func IsArtifactID(s string) bool { return isArtifactID(s) }
+
 // isArtifactID reports whether s is a server's id of a version rather than a
 // name: ids of W&B are base64 of "Artifact:<number>".
 func isArtifactID(s string) bool {

@@ -38,6 +38,9 @@ func (d *downloading) reference(ctx context.Context, e *ManifestEntry) error {
 	if err != nil {
 		return &Error{Kind: KindCorrupt, Message: "its reference is no URI", Next: "log it again"}
 	}
+	if err := follows(d.o.Follow, u); err != nil {
+		return err
+	}
 	switch u.Scheme {
 	case schemeFile:
 		return d.localReference(ctx, e, u)
@@ -47,6 +50,14 @@ func (d *downloading) reference(ctx context.Context, e *ManifestEntry) error {
 		return d.artifactReference(ctx, e)
 	}
 	return unsupportedReference(e.Ref, u.Scheme)
+}
+
+// follows asks whether a reference out of W&B may be followed.
+func follows(ask func(uri string) error, u *url.URL) error {
+	if ask == nil || u.Scheme == schemeArtifact {
+		return nil
+	}
+	return ask(u.String())
 }
 
 func unsupportedReference(ref, scheme string) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 )
@@ -13,6 +12,7 @@ import (
 // VerifyOptions say how to check a folder. nil means the defaults.
 type VerifyOptions struct {
 	Workers  int            // files read at once; 0 means FileConfig.Workers
+	Within   *os.Root       // where the folder has to be, as in DownloadOptions
 	Progress func(Progress) // as in DownloadOptions
 }
 
@@ -59,13 +59,9 @@ func (a *Artifact) Verify(ctx context.Context, root string, o *VerifyOptions) (*
 }
 
 func (c *Client) verify(ctx context.Context, m *Manifest, dir string, o *VerifyOptions) (*Verification, error) {
-	dir, err := filepath.Abs(dir)
+	root, dir, err := openFolder(o.Within, dir, false)
 	if err != nil {
-		return nil, localFailure("", "", err)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, localFailure("", "", err)
+		return nil, inTheWay(err)
 	}
 	defer root.Close()
 	v := &Verification{Root: dir, Missing: []string{}, Changed: []string{}, Extra: []string{}, Unchecked: []string{}}

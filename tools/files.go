@@ -116,9 +116,25 @@ func local(ctx context.Context, argument, path string) (localPath, error) {
 func outside(argument, path, dir string) *Error {
 	return &Error{
 		Code: artifacts.KindDenied, Argument: argument,
-		Message: "the path " + quote(path) + " leads out of " + quote(dir) + ", the folder that may be used; nothing was done",
+		Message: "the path " + quote(path) + ", or a link in it, leads out of " + quote(dir) + ", the folder that may be used; nothing was done",
 		Next:    "give a path in that folder, relative to it, or ask the user for access to another one",
 	}
+}
+
+// slashed is rel as file systems of package fs have it.
+func (p localPath) slashed() string { return filepath.ToSlash(p.rel) }
+
+// addDir adds what is in a folder that has a root to a draft.
+func (p localPath) addDir(d *artifacts.Draft, prefix string) error {
+	fsys := p.root.FS()
+	if p.rel != "." {
+		sub, err := fs.Sub(fsys, p.slashed())
+		if err != nil {
+			return err
+		}
+		fsys = sub
+	}
+	return d.AddFS(fsys, prefix, nil)
 }
 
 // stat follows links.

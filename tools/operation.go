@@ -40,6 +40,8 @@ const (
 	// ToolsetVersions works on versions: searches, follows, changes, links and
 	// deletes them.
 	ToolsetVersions Toolset = "versions"
+	// ToolsetFiles moves bytes: logs, downloads, reads, verifies and compares files.
+	ToolsetFiles Toolset = "files"
 	// ToolsetRegistries works on the registries of organizations.
 	ToolsetRegistries Toolset = "registries"
 	// ToolsetClasses is what the classes of a language are made of: one page, one
@@ -50,7 +52,7 @@ const (
 
 // Toolsets are the toolsets for agents, the default one first.
 func Toolsets() []Toolset {
-	return []Toolset{ToolsetArtifacts, ToolsetVersions, ToolsetRegistries}
+	return []Toolset{ToolsetArtifacts, ToolsetVersions, ToolsetFiles, ToolsetRegistries}
 }
 
 // InToolsets are the operations of some toolsets, in the order of ops.

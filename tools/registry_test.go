@@ -63,7 +63,13 @@ type args map[string]any
 // output schema, and decodes it.
 func call[Out any](t *testing.T, c *artifacts.Client, name string, a args) Out {
 	t.Helper()
-	out, err := try(t, c, name, a)
+	return callIn[Out](t.Context(), t, c, name, a)
+}
+
+// callIn is call with what a front end says by the context.
+func callIn[Out any](ctx context.Context, t *testing.T, c *artifacts.Client, name string, a args) Out {
+	t.Helper()
+	out, err := tryIn(ctx, t, c, name, a)
 	if err != nil {
 		t.Fatalf("%s(%v): %v", name, a, err)
 	}
@@ -88,7 +94,13 @@ func decode[Out any](t *testing.T, text []byte) Out {
 // refuse calls an operation that has to fail, and returns how.
 func refuse(t *testing.T, c *artifacts.Client, name string, a args) *tools.Error {
 	t.Helper()
-	out, err := try(t, c, name, a)
+	return refuseIn(t.Context(), t, c, name, a)
+}
+
+// refuseIn is refuse with what a front end says by the context.
+func refuseIn(ctx context.Context, t *testing.T, c *artifacts.Client, name string, a args) *tools.Error {
+	t.Helper()
+	out, err := tryIn(ctx, t, c, name, a)
 	if err == nil {
 		t.Fatalf("%s(%v) succeeded: %+v", name, a, out)
 	}
@@ -102,8 +114,8 @@ func refuse(t *testing.T, c *artifacts.Client, name string, a args) *tools.Error
 	return e
 }
 
-// try calls an operation. A result must fit the output schema.
-func try(t *testing.T, c *artifacts.Client, name string, a args) (any, error) {
+// tryIn calls an operation. A result must fit the output schema.
+func tryIn(ctx context.Context, t *testing.T, c *artifacts.Client, name string, a args) (any, error) {
 	t.Helper()
 	op, err := tools.Lookup(tools.All(), name)
 	if err != nil {
@@ -113,7 +125,7 @@ func try(t *testing.T, c *artifacts.Client, name string, a args) (any, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := op.Call(context.Background(), c, text)
+	out, err := op.Call(ctx, c, text)
 	if err != nil {
 		return nil, err
 	}

@@ -181,8 +181,8 @@ func (in UpdateArtifactInput) set(a *artifacts.Artifact) error {
 	}
 	var ttl *time.Duration
 	if *in.TTLSeconds > 0 {
-		if *in.TTLSeconds > int64(1<<63-1)/int64(time.Second) {
-			return invalid("ttl_seconds", "give fewer, or 0 for ever", "ttl_seconds is %d, which is longer than 292 years", *in.TTLSeconds)
+		if *in.TTLSeconds > mostSeconds {
+			return tooLongToKeep(*in.TTLSeconds)
 		}
 		d := time.Duration(*in.TTLSeconds) * time.Second
 		ttl = &d
@@ -191,6 +191,13 @@ func (in UpdateArtifactInput) set(a *artifacts.Artifact) error {
 		return blame("ttl_seconds", err)
 	}
 	return nil
+}
+
+// mostSeconds is as long as a time.Duration can be.
+const mostSeconds = int64(1<<63-1) / int64(time.Second)
+
+func tooLongToKeep(seconds int64) *Error {
+	return invalid("ttl_seconds", "give fewer, or 0 for ever", "ttl_seconds is %d, which is longer than 292 years", seconds)
 }
 
 // ttlSeconds is 0 for ever.

@@ -69,7 +69,7 @@ func unopened(t *testing.T) func(context.Context) (*artifacts.Client, error) {
 func TestTools_Snapshots(t *testing.T) {
 	update := os.Getenv("UPDATE_TOOLSNAPS") == "true"
 	const dir = "testdata/toolsnaps"
-	c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tools.Toolsets()}))
+	c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tools.Toolsets(), Files: tools.AllFiles("")}))
 	seen := map[string]bool{}
 	for _, tool := range listed(t, c) {
 		text, err := json.Marshal(tool)
@@ -135,6 +135,21 @@ func TestTools_AreFewAndSmall(t *testing.T) {
 	}
 }
 
+// TestTools_Files: what does nothing without files is left out where an agent
+// may touch none.
+func TestTools_Files(t *testing.T) {
+	for _, files := range []*tools.Files{nil, tools.AllFiles("")} {
+		c := connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tools.Toolsets(), Files: files}))
+		names := map[string]bool{}
+		for _, tool := range listed(t, c) {
+			names[tool.Name] = true
+		}
+		if names["download_artifact"] != (files != nil) || !names["read_artifact_file"] {
+			t.Errorf("with files %v, served %v", files != nil, names)
+		}
+	}
+}
+
 // TestTools_Toolsets: what is not asked for is not served, and the agent is told
 // that there is more.
 func TestTools_Toolsets(t *testing.T) {
@@ -148,7 +163,7 @@ func TestTools_Toolsets(t *testing.T) {
 		{[]tools.Toolset{tools.ToolsetArtifacts, tools.ToolsetRegistries}, "list_registries", "link_artifact", false},
 		{tools.Toolsets(), "update_artifact", "", true},
 	} {
-		s := mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tt.sets})
+		s := mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tt.sets, Files: tools.AllFiles("")})
 		c := connected(t, s)
 		names := map[string]bool{}
 		for _, tool := range listed(t, c) {

@@ -1,0 +1,168 @@
+package tools
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/reliquary/reliquary/artifacts"
+)
+
+// CompareArtifactsInput names two versions.
+type CompareArtifactsInput struct {
+	// The older one, or its id.
+	From string `json:"from" jsonschema:"example=team/vision/detector:v11"`
+	// The newer one, or its id.
+	To string `json:"to" jsonschema:"example=team/vision/detector:latest"`
+	// Only paths that begin so.
+	Prefix string `json:"prefix,omitempty"`
+	Paging
+}
+
+// CompareArtifactsOutput is what became of the files.
+type CompareArtifactsOutput struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Equal digests: nothing differs.
+	SameContents bool `json:"same_contents"`
+	// How many files, of all.
+	Added   int `json:"added"`
+	Removed int `json:"removed"`
+	Changed int `json:"changed"`
+	Same    int `json:"same"`
+	// Of the files compared; the growth can be negative.
+	SizeBytesFrom Bytes `json:"size_bytes_from"`
+	SizeBytesTo   Bytes `json:"size_bytes_to"`
+	GrowthBytes   Bytes `json:"growth_bytes"`
+	// Those that differ, by path.
+	Files []FileDifference `json:"files"`
+	PageEnd
+}
+
+// FileDifference is a file that differs.
+type FileDifference struct {
+	Path   string `json:"path"`
+	Change string `json:"change" jsonschema:"enum=added,enum=removed,enum=changed"`
+	// Absent where it is not there, or the size of a reference is not known.
+	SizeBytesFrom *Bytes `json:"size_bytes_from,omitempty"`
+	SizeBytesTo   *Bytes `json:"size_bytes_to,omitempty"`
+	// Where a reference leads.
+	ReferenceFrom string `json:"reference_from,omitempty"`
+	ReferenceTo   string `json:"reference_to,omitempty"`
+}
+
+func compareArtifacts() Operation {
+	return Define("compare_artifacts", Reads, Words{
+		Title:       "Compare two artifact versions",
+		Description: "Tell which files were added, removed or changed between two artifact versions, and how much it grew. Nothing is downloaded but the two lists of files.",
+		Toolset:     ToolsetFiles,
+	}, func(ctx context.Context, c *artifacts.Client, in CompareArtifactsInput) (CompareArtifactsOutput, error) {
+		var out CompareArtifactsOutput
+		from, before, err := manifestOf(ctx, c, "from", in.From, in.Prefix)
+		if err != nil {
+			return out, err
+		}
+		to, after, err := manifestOf(ctx, c, "to", in.To, in.Prefix)
+		if err != nil {
+			return out, err
+		}
+		d := after.Diff(before)
+		out = CompareArtifactsOutput{
+			From: from.QualifiedName(), To: to.QualifiedName(), SameContents: after.Digest() == before.Digest(),
+			Added: len(d.Added), Removed: len(d.Removed), Changed: len(d.Changed), Same: d.Same,
+			SizeBytesFrom: Bytes(before.Size()), SizeBytesTo: Bytes(after.Size()), GrowthBytes: Bytes(after.Size() - before.Size()),
+		}
+		differences := viewDifferences(d)
+		out.Files, out.PageEnd, err = listing[FileDifference, FileDifference]{
+			operation: "compare_artifacts",
+			parts:     []string{out.From, out.To, in.Prefix},
+			fetch:     pagesOf(differences, func(f FileDifference) string { return f.Path }),
+			view:      func(f FileDifference) FileDifference { return f },
+			narrower:  "compare only paths with a prefix",
+		}.page(ctx, c, in.Paging)
+		return out, err
+	})
+}
+
+// manifestOf is what a version holds below a prefix.
+func manifestOf(ctx context.Context, c *artifacts.Client, argument, s, prefix string) (*artifacts.Artifact, *artifacts.Manifest, error) {
+	a, err := findArtifact(ctx, c, argument, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := a.Manifest(ctx)
+	if err != nil || prefix == "" {
+		return a, m, err
+	}
+	var entries []artifacts.ManifestEntry
+	for e := range m.All() {
+		if strings.HasPrefix(e.Path, prefix) {
+			entries = append(entries, *e)
+		}
+	}
+	m, err = artifacts.NewManifest(entries)
+	return a, m, err
+}
+
+// viewDifferences are all differences in the order of their paths.
+func viewDifferences(d artifacts.ManifestDiff) []FileDifference {
+	out := make([]FileDifference, 0, len(d.Added)+len(d.Removed)+len(d.Changed))
+	for _, e := range d.Added {
+		out = append(out, FileDifference{Path: e.Path, Change: "added", SizeBytesTo: knownSize(e), ReferenceTo: bareURI(e.Ref)})
+	}
+	for _, e := range d.Removed {
+		out = append(out, FileDifference{Path: e.Path, Change: "removed", SizeBytesFrom: knownSize(e), ReferenceFrom: bareURI(e.Ref)})
+	}
+	for _, e := range d.Changed {
+		out = append(out, FileDifference{
+			Path: e.New.Path, Change: "changed", SizeBytesFrom: knownSize(e.Old), SizeBytesTo: knownSize(e.New),
+			ReferenceFrom: bareURI(e.Old.Ref), ReferenceTo: bareURI(e.New.Ref),
+		})
+	}
+	slices.SortFunc(out, func(a, b FileDifference) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// knownSize is an entry's size, nil if nobody knows.
+func knownSize(e artifacts.ManifestEntry) *Bytes {
+	if e.Size < 0 || e.IsReference() && e.Size == 0 {
+		return nil
+	}
+	b := Bytes(e.Size)
+	return &b
+}
+
+// bareURI is where a reference leads, without what may be secret in it.
+func bareURI(uri string) string {
+	uri, _, _ = strings.Cut(uri, "?")
+	if scheme, rest, ok := strings.Cut(uri, "://"); ok {
+		host, path, slash := strings.Cut(rest, "/")
+		host = host[strings.LastIndexByte(host, '@')+1:]
+		if uri = scheme + "://" + host; slash {
+			uri += "/" + path
+		}
+	}
+	return clip(uri, clippedInLists)
+}
+
+// pagesOf gives pages of what is known as a whole, in the order of its keys,
+// which the cursors are.
+func pagesOf[T any](all []T, key func(T) string) func(context.Context, string, int) ([]T, artifacts.PageInfo, error) {
+	return func(_ context.Context, after string, perPage int) ([]T, artifacts.PageInfo, error) {
+		rest := all
+		if after != "" {
+			from, found := slices.BinarySearchFunc(all, after, func(item T, after string) int { return strings.Compare(key(item), after) })
+			if found {
+				from++
+			}
+			rest = all[from:]
+		}
+		total := len(all)
+		page := rest[:min(perPage, len(rest))]
+		info := artifacts.PageInfo{HasNextPage: len(page) < len(rest), TotalCount: &total}
+		if len(page) > 0 {
+			info.EndCursor = key(page[len(page)-1])
+		}
+		return page, info, nil
+	}
+}
