@@ -458,6 +458,238 @@ export interface DeleteArtifactsOutput {
   failed?: FailedDeletion[] | undefined;
 }
 
+export interface FileToLog {
+  local: string;
+  /** In the artifact. Default: a file's own name; a folder's files go to the top. */
+  path?: string | undefined;
+}
+
+export interface ContentToLog {
+  path: string;
+  text?: string | undefined;
+  /** Instead of text. */
+  base64?: string | undefined;
+}
+
+export interface ReferenceToLog {
+  uri: string;
+  /** In the artifact. Default: the last part of the URI. */
+  path?: string | undefined;
+  /** ETag or other digest of what is there, where it is known. */
+  checksum?: string | undefined;
+  size_bytes?: string | undefined;
+  /** Do not look at it: its digest is the URI. */
+  no_checksum?: boolean | undefined;
+}
+
+export interface LogArtifactInput {
+  /** Where the version goes; made if it is new. */
+  collection: string;
+  /** dataset, model, ... Needed for a new collection. */
+  type?: string | undefined;
+  /** Begin with the files, description and metadata of this version of the collection: latest, v3. */
+  base?: string | undefined;
+  /** Files and folders of the base to leave out. */
+  remove?: string[] | undefined;
+  /** Files and folders of this computer. */
+  files?: FileToLog[] | undefined;
+  contents?: ContentToLog[] | undefined;
+  references?: ReferenceToLog[] | undefined;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  /** Besides latest. */
+  aliases?: string[] | undefined;
+  tags?: string[] | undefined;
+  /** Deleted so long after its creation; 0: never. Default: as the team wants. */
+  ttl_seconds?: number | undefined;
+  /** That logs it. Default: a new one. */
+  run?: string | undefined;
+  /** Make a version even if the newest has the same contents. */
+  always_new?: boolean | undefined;
+}
+
+export interface LogArtifactOutput {
+  artifact: string;
+  id: string;
+  /** False: the newest version had the same contents and is the answer. */
+  new: boolean;
+  digest: string;
+  files: number;
+  size_bytes: string;
+  aliases: string[];
+  /** That the server did not have yet. */
+  sent_files: number;
+  sent_bytes: string;
+  /** Run. */
+  logged_by?: string | undefined;
+}
+
+export interface DownloadArtifactInput {
+  /** With an alias or a version such as v3 (default: latest), or its id. */
+  artifact: string;
+  /** Instead of an alias: the version of the collection with these contents. */
+  digest?: string | undefined;
+  /** Ask no server: use what this computer knows of the version. */
+  offline?: boolean | undefined;
+  /** Folder, made if it is new. Default: artifacts/<collection>:v<N>, as the wandb package does. */
+  to?: string | undefined;
+  /** Only these files. */
+  paths?: string[] | undefined;
+  /** Only paths that begin so, as images/. */
+  prefix?: string | undefined;
+  /** Only paths that fit the pattern: * and ? stop at a slash, ** does not. */
+  glob?: string | undefined;
+  /** Leave out what the version only refers to. */
+  skip_references?: boolean | undefined;
+  /** Make hard links to the cache, read-only: takes no space. */
+  link?: boolean | undefined;
+  /** Neither use nor fill the cache. */
+  skip_cache?: boolean | undefined;
+}
+
+export interface DownloadArtifactOutput {
+  artifact: string;
+  id: string;
+  /** Folder, absolute. */
+  to: string;
+  files: number;
+  size_bytes: string;
+  /** Of these files: in place before, from the cache, and from the server. */
+  unchanged: number;
+  from_cache: number;
+  fetched: number;
+  fetched_bytes: string;
+  /** As asked. */
+  skipped_references?: number | undefined;
+  /** Without a connection: when the server last said that this is the version. */
+  known_since?: string | undefined;
+}
+
+export interface ReadArtifactFileInput {
+  /** With an alias or a version such as v3 (default: latest), or its id. */
+  artifact: string;
+  /** Instead of an alias: the version of the collection with these contents. */
+  digest?: string | undefined;
+  /** Ask no server: use what this computer knows of the version. */
+  offline?: boolean | undefined;
+  path: string;
+  /** First byte; negative: so many from the end. */
+  offset?: number | undefined;
+  /** Bytes at most. Default: 16000. */
+  length?: number | undefined;
+  /** auto: text where it is UTF-8, base64 otherwise. Default: auto. */
+  encoding?: "auto" | "text" | "base64" | undefined;
+}
+
+export interface ReadArtifactFileOutput {
+  artifact: string;
+  path: string;
+  /** Of the whole file; -1 if it is not known (of some references). */
+  size_bytes: string;
+  offset: number;
+  /** Bytes that are given. */
+  length: number;
+  /** One of these. */
+  text?: string | undefined;
+  base64?: string | undefined;
+  /** Where the rest begins. Absent: this is the end. */
+  next_offset?: number | undefined;
+  /** The whole file was read and has the digest that the version says. */
+  verified?: boolean | undefined;
+  /** Without a connection: when the server last said that this is the version. */
+  known_since?: string | undefined;
+}
+
+export interface VerifyArtifactInput {
+  /** With an alias or a version such as v3 (default: latest), or its id. */
+  artifact: string;
+  /** Instead of an alias: the version of the collection with these contents. */
+  digest?: string | undefined;
+  /** Ask no server: use what this computer knows of the version. */
+  offline?: boolean | undefined;
+  /** Folder of this computer that should hold the version. */
+  folder?: string | undefined;
+  /** Fetch every file from the server and check it. The default without folder. */
+  server?: boolean | undefined;
+}
+
+export interface Paths {
+  total: number;
+  first?: string[] | undefined;
+}
+
+export interface Verification {
+  ok: boolean;
+  /** That are right. */
+  files: number;
+  size_bytes: string;
+  /** Not there. */
+  missing: Paths;
+  /** With other bytes than the version says. */
+  changed: Paths;
+  /** In the folder and not in the version. */
+  extra: Paths;
+  /** Whose bytes the version does not tell: references. */
+  unchecked: Paths;
+}
+
+export interface VerifyArtifactOutput {
+  artifact: string;
+  /** Nothing is missing, changed or extra. */
+  ok: boolean;
+  folder?: Verification | undefined;
+  server?: Verification | undefined;
+  /** Without a connection: when the server last said that this is the version. */
+  known_since?: string | undefined;
+}
+
+export interface CompareArtifactsInput {
+  /** The older one, or its id. */
+  from: string;
+  /** The newer one, or its id. */
+  to: string;
+  /** Only paths that begin so. */
+  prefix?: string | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface FileDifference {
+  path: string;
+  change: "added" | "removed" | "changed";
+  /** Absent where it is not there, or the size of a reference is not known. */
+  size_bytes_from?: string | undefined;
+  size_bytes_to?: string | undefined;
+  /** Where a reference leads. */
+  reference_from?: string | undefined;
+  reference_to?: string | undefined;
+}
+
+export interface CompareArtifactsOutput {
+  from: string;
+  to: string;
+  /** Equal digests: nothing differs. */
+  same_contents: boolean;
+  /** How many files, of all. */
+  added: number;
+  removed: number;
+  changed: number;
+  same: number;
+  /** Of the files compared; the growth can be negative. */
+  size_bytes_from: string;
+  size_bytes_to: string;
+  growth_bytes: string;
+  /** Those that differ, by path. */
+  files: FileDifference[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
 export interface ListRegistriesInput {
   /** Default: the one of the API key's user. */
   organization?: string | undefined;
@@ -922,6 +1154,16 @@ export interface Operations {
   plan_delete_artifacts: { input: PlanDeleteArtifactsInput; output: PlanDeleteArtifactsOutput };
   /** Delete artifact versions as planned with plan_delete_artifacts, their aliases included. Refused if anything about them has changed since the plan. Ask the user before calling it. */
   delete_artifacts: { input: DeleteArtifactsInput; output: DeleteArtifactsOutput };
+  /** Make a new artifact version from files, folders, given contents and references, or from another version with changes. Files that the server has are not sent again; if nothing is new no version is made, and the answer says so. */
+  log_artifact: { input: LogArtifactInput; output: LogArtifactOutput };
+  /** Put the files of an artifact version, or some of them, into a folder. Digests are checked; files that are in place or in the cache are not fetched again, and what is in the cache needs no connection. */
+  download_artifact: { input: DownloadArtifactInput; output: DownloadArtifactOutput };
+  /** Read a file of an artifact version, or a range of its bytes, as text or base64, without downloading the rest. Use list_artifact_files for the paths. */
+  read_artifact_file: { input: ReadArtifactFileInput; output: ReadArtifactFileOutput };
+  /** Check byte for byte whether a folder holds an artifact version, or whether the server still has all files of it as they were logged. */
+  verify_artifact: { input: VerifyArtifactInput; output: VerifyArtifactOutput };
+  /** Tell which files were added, removed or changed between two artifact versions, and how much it grew. Nothing is downloaded but the two lists of files. */
+  compare_artifacts: { input: CompareArtifactsInput; output: CompareArtifactsOutput };
   /** List the registries of an organization: its curated projects of linked artifact versions. Use list_artifact_collections with a registry's project for what it holds, and link_artifact to add to it. */
   list_registries: { input: ListRegistriesInput; output: ListRegistriesOutput };
   /** Get a page of the artifact types of a project, with all attributes. */

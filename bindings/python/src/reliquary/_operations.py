@@ -465,6 +465,205 @@ class Operations:
         )
         return answer
 
+    def log_artifact(
+        self,
+        *,
+        collection: str,
+        type: str | None = None,
+        base: str | None = None,
+        remove: list[str] | None = None,
+        files: list[types.FileToLog] | None = None,
+        contents: list[types.ContentToLog] | None = None,
+        references: list[types.ReferenceToLog] | None = None,
+        description: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        aliases: list[str] | None = None,
+        tags: list[str] | None = None,
+        ttl_seconds: int | None = None,
+        run: str | None = None,
+        always_new: bool | None = None,
+    ) -> types.LogArtifactOutput:
+        """Make a new artifact version from files, folders, given contents and references, or
+        from another version with changes.
+
+        Args:
+            collection: Where the version goes; made if it is new.
+            type: dataset, model, ... Needed for a new collection.
+            base: Begin with the files, description and metadata of this version of the
+                collection: latest, v3.
+            remove: Files and folders of the base to leave out.
+            files: Files and folders of this computer.
+            aliases: Besides latest.
+            ttl_seconds: Deleted so long after its creation; 0: never. Default: as the team
+                wants.
+            run: That logs it. Default: a new one.
+            always_new: Make a version even if the newest has the same contents.
+        """
+        answer: types.LogArtifactOutput = self._call(
+            "log_artifact",
+            {
+                "collection": collection,
+                "type": type,
+                "base": base,
+                "remove": remove,
+                "files": files,
+                "contents": contents,
+                "references": references,
+                "description": description,
+                "metadata": metadata,
+                "aliases": aliases,
+                "tags": tags,
+                "ttl_seconds": ttl_seconds,
+                "run": run,
+                "always_new": always_new,
+            },
+        )
+        return answer
+
+    def download_artifact(
+        self,
+        *,
+        artifact: str,
+        digest: str | None = None,
+        offline: bool | None = None,
+        to: str | None = None,
+        paths: list[str] | None = None,
+        prefix: str | None = None,
+        glob: str | None = None,
+        skip_references: bool | None = None,
+        link: bool | None = None,
+        skip_cache: bool | None = None,
+    ) -> types.DownloadArtifactOutput:
+        """Put the files of an artifact version, or some of them, into a folder.
+
+        Args:
+            artifact: With an alias or a version such as v3 (default: latest), or its id.
+            digest: Instead of an alias: the version of the collection with these contents.
+            offline: Ask no server: use what this computer knows of the version.
+            to: Folder, made if it is new. Default: artifacts/<collection>:v<N>, as the wandb
+                package does.
+            paths: Only these files.
+            prefix: Only paths that begin so, as images/.
+            glob: Only paths that fit the pattern: * and ? stop at a slash, ** does not.
+            skip_references: Leave out what the version only refers to.
+            link: Make hard links to the cache, read-only: takes no space.
+            skip_cache: Neither use nor fill the cache.
+        """
+        answer: types.DownloadArtifactOutput = self._call(
+            "download_artifact",
+            {
+                "artifact": artifact,
+                "digest": digest,
+                "offline": offline,
+                "to": to,
+                "paths": paths,
+                "prefix": prefix,
+                "glob": glob,
+                "skip_references": skip_references,
+                "link": link,
+                "skip_cache": skip_cache,
+            },
+        )
+        return answer
+
+    def read_artifact_file(
+        self,
+        *,
+        artifact: str,
+        path: str,
+        digest: str | None = None,
+        offline: bool | None = None,
+        offset: int | None = None,
+        length: int | None = None,
+        encoding: Literal["auto", "text", "base64"] | None = None,
+    ) -> types.ReadArtifactFileOutput:
+        """Read a file of an artifact version, or a range of its bytes, as text or base64,
+        without downloading the rest.
+
+        Args:
+            artifact: With an alias or a version such as v3 (default: latest), or its id.
+            digest: Instead of an alias: the version of the collection with these contents.
+            offline: Ask no server: use what this computer knows of the version.
+            offset: First byte; negative: so many from the end.
+            length: Bytes at most. Default: 16000.
+            encoding: auto: text where it is UTF-8, base64 otherwise. Default: auto.
+        """
+        answer: types.ReadArtifactFileOutput = self._call(
+            "read_artifact_file",
+            {
+                "artifact": artifact,
+                "digest": digest,
+                "offline": offline,
+                "path": path,
+                "offset": offset,
+                "length": length,
+                "encoding": encoding,
+            },
+        )
+        return answer
+
+    def verify_artifact(
+        self,
+        *,
+        artifact: str,
+        digest: str | None = None,
+        offline: bool | None = None,
+        folder: str | None = None,
+        server: bool | None = None,
+    ) -> types.VerifyArtifactOutput:
+        """Check byte for byte whether a folder holds an artifact version, or whether the server
+        still has all files of it as they were logged.
+
+        Args:
+            artifact: With an alias or a version such as v3 (default: latest), or its id.
+            digest: Instead of an alias: the version of the collection with these contents.
+            offline: Ask no server: use what this computer knows of the version.
+            folder: Folder of this computer that should hold the version.
+            server: Fetch every file from the server and check it. The default without folder.
+        """
+        answer: types.VerifyArtifactOutput = self._call(
+            "verify_artifact",
+            {
+                "artifact": artifact,
+                "digest": digest,
+                "offline": offline,
+                "folder": folder,
+                "server": server,
+            },
+        )
+        return answer
+
+    def compare_artifacts(
+        self,
+        *,
+        from: str,
+        to: str,
+        prefix: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.CompareArtifactsOutput:
+        """Tell which files were added, removed or changed between two artifact versions, and how
+        much it grew.
+
+        Args:
+            from: The older one, or its id.
+            to: The newer one, or its id.
+            prefix: Only paths that begin so.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: types.CompareArtifactsOutput = self._call(
+            "compare_artifacts",
+            {
+                "from": from,
+                "to": to,
+                "prefix": prefix,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
     def list_registries(
         self,
         *,

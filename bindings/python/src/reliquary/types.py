@@ -381,6 +381,177 @@ class DeleteArtifactsOutput(_DeleteArtifactsOutput):
     size_bytes: Digits
 
 
+class _FileToLog(TypedDict, total=False):
+    # In the artifact. Default: a file's own name; a folder's files go to the top.
+    path: str
+
+
+class FileToLog(_FileToLog):
+    local: str
+
+
+class _ContentToLog(TypedDict, total=False):
+    text: str
+    # Instead of text.
+    base64: str
+
+
+class ContentToLog(_ContentToLog):
+    path: str
+
+
+class _ReferenceToLog(TypedDict, total=False):
+    # In the artifact. Default: the last part of the URI.
+    path: str
+    # ETag or other digest of what is there, where it is known.
+    checksum: str
+    size_bytes: Digits
+    # Do not look at it: its digest is the URI.
+    no_checksum: bool
+
+
+class ReferenceToLog(_ReferenceToLog):
+    uri: str
+
+
+class _LogArtifactOutput(TypedDict, total=False):
+    # Run.
+    logged_by: str
+
+
+class LogArtifactOutput(_LogArtifactOutput):
+    artifact: str
+    id: str
+    # False: the newest version had the same contents and is the answer.
+    new: bool
+    digest: str
+    files: int
+    size_bytes: Digits
+    aliases: list[str]
+    # That the server did not have yet.
+    sent_files: int
+    sent_bytes: Digits
+
+
+class _DownloadArtifactOutput(TypedDict, total=False):
+    # As asked.
+    skipped_references: int
+    # Without a connection: when the server last said that this is the version.
+    known_since: Time
+
+
+class DownloadArtifactOutput(_DownloadArtifactOutput):
+    artifact: str
+    id: str
+    # Folder, absolute.
+    to: str
+    files: int
+    size_bytes: Digits
+    # Of these files: in place before, from the cache, and from the server.
+    unchanged: int
+    from_cache: int
+    fetched: int
+    fetched_bytes: Digits
+
+
+class _ReadArtifactFileOutput(TypedDict, total=False):
+    # One of these.
+    text: str
+    base64: str
+    # Where the rest begins. Absent: this is the end.
+    next_offset: int
+    # The whole file was read and has the digest that the version says.
+    verified: bool
+    # Without a connection: when the server last said that this is the version.
+    known_since: Time
+
+
+class ReadArtifactFileOutput(_ReadArtifactFileOutput):
+    artifact: str
+    path: str
+    # Of the whole file; -1 if it is not known (of some references).
+    size_bytes: Digits
+    offset: int
+    # Bytes that are given.
+    length: int
+
+
+class _Paths(TypedDict, total=False):
+    first: list[str]
+
+
+class Paths(_Paths):
+    total: int
+
+
+class Verification(TypedDict):
+    ok: bool
+    # That are right.
+    files: int
+    size_bytes: Digits
+    # Not there.
+    missing: Paths
+    # With other bytes than the version says.
+    changed: Paths
+    # In the folder and not in the version.
+    extra: Paths
+    # Whose bytes the version does not tell: references.
+    unchecked: Paths
+
+
+class _VerifyArtifactOutput(TypedDict, total=False):
+    folder: Verification
+    server: Verification
+    # Without a connection: when the server last said that this is the version.
+    known_since: Time
+
+
+class VerifyArtifactOutput(_VerifyArtifactOutput):
+    artifact: str
+    # Nothing is missing, changed or extra.
+    ok: bool
+
+
+class _FileDifference(TypedDict, total=False):
+    # Absent where it is not there, or the size of a reference is not known.
+    size_bytes_from: Digits
+    size_bytes_to: Digits
+    # Where a reference leads.
+    reference_from: str
+    reference_to: str
+
+
+class FileDifference(_FileDifference):
+    path: str
+    change: Literal["added", "removed", "changed"]
+
+
+class _CompareArtifactsOutput(TypedDict, total=False):
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class CompareArtifactsOutput(_CompareArtifactsOutput):
+    from: str
+    to: str
+    # Equal digests: nothing differs.
+    same_contents: bool
+    # How many files, of all.
+    added: int
+    removed: int
+    changed: int
+    same: int
+    # Of the files compared; the growth can be negative.
+    size_bytes_from: Digits
+    size_bytes_to: Digits
+    growth_bytes: Digits
+    # Those that differ, by path.
+    files: list[FileDifference]
+    has_more: bool
+
+
 class _RegistryItem(TypedDict, total=False):
     description: str
     # That it takes; absent: all.
