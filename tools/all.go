@@ -18,7 +18,6 @@ func All() []Operation {
 		listArtifacts(),
 		getArtifact(),
 		listArtifactFiles(),
-		previewArtifactFile(),
 		listRunArtifacts(),
 		saveArtifactCollection(),
 		planDeleteArtifactCollection(),

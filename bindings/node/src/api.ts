@@ -3,9 +3,11 @@ import { ArtifactCollection, ArtifactCollections, type CollectionsOptions } from
 import { ArtifactType, ArtifactTypes } from "./artifact-type.js";
 import { Artifacts, type ArtifactsOptions } from "./artifacts.js";
 import { ReliquaryError } from "./errors.js";
+import { withLogInput, type LogArtifactOptions } from "./log-artifact.js";
 import type { OperationName, Operations, ViewerNode } from "./operations.js";
 import type { ListOptions } from "./paginator.js";
 import { pathIn, projectPath } from "./paths.js";
+import { transfer } from "./progress.js";
 import { Projects } from "./project.js";
 import { Run, Runs, type RunsOptions } from "./run.js";
 import { Session, type CallOptions, type Destination, type ProgressOptions, type SessionOptions } from "./session.js";
@@ -104,6 +106,16 @@ export class Api implements AsyncDisposable {
       });
     }
     return artifact;
+  }
+
+  /**
+   * Makes a version of a collection, "entity/project/name", of files on this
+   * computer, in memory and elsewhere. It is there whole or not at all. If the
+   * newest version has the same contents, that one is given.
+   */
+  async logArtifact(collection: string, options: LogArtifactOptions): Promise<Artifact> {
+    const { id } = await withLogInput(collection, options, (input) => this.#session.call("log_artifact", input, transfer(options)));
+    return new Artifact(this.#session, await this.#session.call("artifact_load", { id }, { signal: options.signal }));
   }
 
   /** Whether there is a version, "entity/project/name:alias". */

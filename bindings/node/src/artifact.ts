@@ -1,10 +1,21 @@
+import { Readable } from "node:stream";
 import { inspect, type InspectOptions } from "node:util";
 
 import { ArtifactFiles, type FilesOptions } from "./artifact-files.js";
 import { shown } from "./inspect.js";
 import { Manifest } from "./manifest.js";
 import type { ArtifactNode, ArtifactSaveInput, RunName } from "./operations.js";
+import { readFile, type ReadOptions } from "./read-file.js";
 import type { CallOptions, Session } from "./session.js";
+import {
+  compare,
+  download,
+  verify,
+  type Comparison,
+  type DownloadOptions,
+  type Verified,
+  type VerifyOptions,
+} from "./transfer.js";
 
 /** How to delete a version. */
 export interface DeleteOptions extends CallOptions {
@@ -225,6 +236,38 @@ export class Artifact {
   /** Its manifest: every file and reference in it. */
   manifest(options?: CallOptions): Manifest {
     return new Manifest(this.#session, this.#path(), options);
+  }
+
+  /**
+   * Puts its files into a folder and gives that folder, absolute. Digests are
+   * checked; what is in place or in the cache is not fetched again. Each file is
+   * there whole or not at all, also when the call is aborted.
+   */
+  download(options: DownloadOptions = {}): Promise<string> {
+    return download(this.#session, this.#path(), options.root ?? `artifacts/${this.sourceName}`, options);
+  }
+
+  /** Checks byte for byte whether a folder, or the server, holds it as it was logged. */
+  verify(options: VerifyOptions = {}): Promise<Verified> {
+    return verify(this.#session, this.#path(), options);
+  }
+
+  /** Tells what is different from an older version. */
+  compare(older: Artifact | string, options?: CallOptions): Promise<Comparison> {
+    const from = typeof older === "string" ? older : older.qualifiedName;
+    return compare(this.#session, from, this.#path(), options);
+  }
+
+  /** The bytes of one of its files. */
+  async readFile(path: string, options: ReadOptions = {}): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    for await (const piece of readFile(this.#session, this.#path(), path, options)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
+
+  /** One of its files as a stream of bytes. */
+  createReadStream(path: string, options: ReadOptions = {}): Readable {
+    return Readable.from(readFile(this.#session, this.#path(), path, options), { objectMode: false });
   }
 
   /** Asks the server anew, and forgets what was changed and not saved. */

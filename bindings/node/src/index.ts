@@ -10,10 +10,14 @@ export { ArtifactFile, ArtifactFiles, type FilesOptions } from "./artifact-files
 export { ArtifactType, ArtifactTypes } from "./artifact-type.js";
 export { Artifacts, RunArtifacts, type ArtifactColumns, type ArtifactsOptions } from "./artifacts.js";
 export { ReliquaryError, type ErrorCode } from "./errors.js";
+export type { LocalFile, LogArtifactOptions, Reference } from "./log-artifact.js";
 export { Manifest, type ManifestEntry } from "./manifest.js";
 export type { OperationName, Operations, RunName, ViewerNode } from "./operations.js";
 export { Paginator, type ListOptions } from "./paginator.js";
+export type { Progress, TransferOptions } from "./progress.js";
 export { Project, Projects } from "./project.js";
+export type { ReadOptions } from "./read-file.js";
 export { Run, Runs, type RunsOptions } from "./run.js";
-export type { CallOptions, Destination, LogLevel, LogLine, Progress, ProgressOptions, SessionOptions } from "./session.js";
+export type { CallOptions, Destination, LogLevel, LogLine, ProgressOptions, SessionOptions } from "./session.js";
+export type { Comparison, Difference, DownloadOptions, SomePaths, Verification, Verified, VerifyOptions } from "./transfer.js";
 export { version } from "./version.js";

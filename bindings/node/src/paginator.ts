@@ -91,6 +91,7 @@ export class Paginator<Node, Item> implements AsyncIterable<Item> {
       let next: Promise<Connection<Node>> | undefined = this.#source({ first }, { signal: stop.signal });
       while (next) {
         const page: Connection<Node> = await next;
+        signal?.throwIfAborted(); // it may have come before that
         this.#length = page.total_count ?? this.#length;
         const after = page.page_info.end_cursor;
         next = page.page_info.has_next_page ? this.#source({ first, after }, { signal: stop.signal }) : undefined;

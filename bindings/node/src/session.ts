@@ -47,11 +47,6 @@ export interface SessionOptions {
   logLevel?: LogLevel;
 }
 
-/** How far a call is; which numbers there are depends on the operation. */
-export interface Progress {
-  [what: string]: unknown;
-}
-
 /** What every call takes. */
 export interface CallOptions {
   /**
@@ -62,10 +57,10 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What calls take that move many bytes. */
+/** What calls of operations take. */
 export interface ProgressOptions extends CallOptions {
-  /** Called now and then with how far the call is. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called with how far the call is, in JSON as the operation tells it. */
+  onProgress?: ((progress: unknown) => void) | undefined;
 }
 
 /** Where a session leads, and why. */
@@ -231,7 +226,7 @@ export class Session {
     const call = this.#calls.get(token);
     if (!call || call.thrown) return;
     try {
-      call.options.onProgress?.(JSON.parse(text) as Progress);
+      call.options.onProgress?.(JSON.parse(text));
     } catch (by) {
       // Whoever shows progress and fails wants the call to fail.
       call.thrown = { by };

@@ -1,0 +1,192 @@
+// The documented classes, on data that the wandb package wrote.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { inspect } from "node:util";
+
+import { Api, Artifact, ArtifactCollection, ArtifactType, Paginator } from "reliquary";
+
+const { options, entity, runs, place } = JSON.parse(process.env.SHOP);
+const api = new Api(options);
+after(() => api.close());
+
+test("ArtifactTypes and ArtifactType", async () => {
+  const types = api.artifactTypes(`${entity}/vision`);
+  assert.ok(types instanceof Paginator);
+  const names = (await types.toArray()).map((t) => t.name);
+  for (const name of ["dataset", "model", "notes", "evaluation"]) assert.ok(names.includes(name), name);
+  assert.equal(await types.length(), names.length);
+
+  const type = await api.artifactType("model", `${entity}/vision`);
+  assert.ok(type instanceof ArtifactType);
+  assert.deepEqual([type.entity, type.project, type.name], [entity, "vision", "model"]);
+  assert.ok(type.id && type.createdAt instanceof Date && !Number.isNaN(type.createdAt.getTime()));
+  assert.equal((await type.collection("checkpoints")).name, "checkpoints");
+  await assert.rejects(type.collection("imagenet-mini"), { code: "NOT_FOUND" });
+  await assert.rejects(api.artifactType("nonsense"), { code: "NOT_FOUND" });
+  assert.match(inspect(type), /^ArtifactType local\/vision\/model/);
+  assert.equal(JSON.parse(JSON.stringify(type)).name, "model");
+});
+
+test("ArtifactCollections", async () => {
+  const type = await api.artifactType("model");
+  const names = [];
+  for await (const page of type.collections({ perPage: 2, order: "+name" }).pages()) names.push(page.map((c) => c.name));
+  assert.deepEqual(names, [["checkpoints", "released-models"], ["resnet-weights"]]);
+  const filtered = api.artifactCollections(undefined, undefined, { filters: { name: { $regex: "^check" } } });
+  assert.deepEqual((await filtered.toArray()).map((c) => c.name), ["checkpoints"]);
+  assert.equal(await api.artifactCollections("vision", "model").length(), 3);
+});
+
+test("ArtifactCollection", async () => {
+  const sequence = await api.artifactCollection("dataset", "imagenet-mini");
+  assert.ok(sequence instanceof ArtifactCollection);
+  assert.deepEqual([sequence.entity, sequence.project, sequence.name, sequence.type], [entity, "vision", "imagenet-mini", "dataset"]);
+  assert.equal(sequence.isSequence(), true);
+  assert.deepEqual((await sequence.aliases()).toSorted(), ["latest", "stable"]);
+  assert.equal((await api.artifactCollection("model", `${entity}/vision/released-models`)).isSequence(), false);
+  assert.match(inspect(sequence), /^ArtifactCollection local\/vision\/imagenet-mini \{ type: 'dataset'/);
+  assert.equal(await api.artifactCollectionExists("imagenet-mini", "dataset"), true);
+  assert.equal(await api.artifactCollectionExists("imagenet-mini", "model"), false);
+});
+
+test("Artifacts", async () => {
+  const list = api.artifacts("model", "checkpoints", { perPage: 20 });
+  assert.deepEqual([list.collectionName, list.type, list.perPage], ["checkpoints", "model", 20]);
+  const versions = [];
+  for await (const version of list) versions.push(version.version);
+  assert.equal(versions.length, await list.length());
+  assert.deepEqual(versions.slice(0, 2), ["v44", "v43"]);
+  assert.equal(versions.at(-1), "v0");
+  const again = [];
+  for await (const version of list) again.push(version.version);
+  assert.deepEqual(again, versions); // each loop begins anew
+
+  const curated = api.artifacts("dataset", "imagenet-mini", { tags: ["curated"], order: "+createdAt" });
+  assert.deepEqual((await curated.toArray()).map((a) => a.version), ["v0", "v1", "v2"]);
+});
+
+test("a list fetches one page ahead, and no more", async () => {
+  // As seen from the calls that a list makes.
+  const asked = [];
+  const list = new Paginator(
+    async ({ after: from = "0", first }, { signal }) => {
+      asked.push([from, signal.aborted]);
+      const start = Number(from);
+      const nodes = Array.from({ length: first }, (_, i) => start + i);
+      return { nodes, page_info: { has_next_page: start < 20, end_cursor: String(start + first) } };
+    },
+    (n) => n,
+    { perPage: 2 },
+  );
+  for await (const n of list) {
+    if (n === 0) assert.deepEqual(asked.map(([from]) => from), ["0", "2"]);
+    if (n === 2) assert.deepEqual(asked.map(([from]) => from), ["0", "2", "4"]);
+    if (n === 3) break;
+  }
+  assert.deepEqual(asked.map(([from]) => from), ["0", "2", "4"]);
+});
+
+test("a list stops when its signal is aborted", async () => {
+  const controller = new AbortController();
+  const seen = [];
+  await assert.rejects(
+    async () => {
+      for await (const version of api.artifacts("model", "checkpoints", { perPage: 5, signal: controller.signal })) {
+        seen.push(version);
+        if (seen.length === 5) controller.abort();
+      }
+    },
+    { name: "AbortError" },
+  );
+  assert.equal(seen.length, 5);
+  await assert.rejects(api.artifacts("model", "checkpoints", { signal: AbortSignal.abort() }).toArray(), { name: "AbortError" });
+});
+
+test("columns", async () => {
+  const list = api.artifacts("model", "checkpoints");
+  const columns = await list.columns();
+  const objects = await list.toArray();
+  assert.equal(columns.length, objects.length);
+  assert.ok(columns.size instanceof BigUint64Array && columns.createdAt instanceof Float64Array);
+  assert.deepEqual([...columns.size], objects.map((a) => a.size));
+  assert.deepEqual([...columns.versionIndex], objects.map((a) => a.versionIndex));
+  assert.deepEqual([...columns.fileCount], objects.map((a) => a.fileCount));
+  assert.deepEqual([...columns.createdAt], objects.map((a) => a.createdAt.getTime()));
+  for (const name of ["id", "version", "collection", "type", "state", "digest", "aliases", "tags"]) {
+    assert.deepEqual(columns[name], objects.map((a) => a[name]), name);
+  }
+});
+
+test("Artifact", async () => {
+  const a = await api.artifact("imagenet-mini:stable");
+  assert.ok(a instanceof Artifact);
+  assert.equal(a.name, "imagenet-mini:v1");
+  assert.equal(a.qualifiedName, `${entity}/vision/imagenet-mini:v1`);
+  assert.deepEqual([a.collection, a.version, a.versionIndex, a.type, a.state], ["imagenet-mini", "v1", 1, "dataset", "COMMITTED"]);
+  assert.equal(a.description, "A small sample, edition 1");
+  assert.deepEqual(a.metadata, { rows: 200, classes: ["cat", "dog"] });
+  assert.deepEqual([a.aliases, a.tags], [["stable"], ["curated"]]);
+  assert.equal(typeof a.size, "bigint");
+  assert.equal(a.fileCount, 3);
+  assert.equal(a.isLink, false);
+  assert.equal(a.ttlSeconds, null);
+  assert.match(a.digest, /^[0-9a-f]{32}$/);
+  assert.match(inspect(a), /^Artifact local\/vision\/imagenet-mini:v1 \{/);
+  assert.equal(JSON.parse(JSON.stringify(a)).size, String(a.size));
+
+  const link = await api.artifact("released-models:stable");
+  assert.equal(link.isLink, true);
+  assert.equal(link.sourceQualifiedName, `${entity}/vision/resnet-weights:v1`);
+  const source = await api.artifact(link.sourceQualifiedName);
+  const links = await source.linkedArtifacts();
+  assert.deepEqual(links.map((l) => l.qualifiedName), [link.qualifiedName]);
+  assert.equal(links.complete, true);
+
+  await assert.rejects(api.artifact("imagenet-mini:stable", { type: "model" }), { code: "INVALID", argument: "type", candidates: ["dataset"] });
+  await assert.rejects(api.artifact("imagenet-mini:nonsense"), { code: "NOT_FOUND" });
+  assert.equal(await api.artifactExists("imagenet-mini:stable"), true);
+  assert.equal(await api.artifactExists("imagenet-mini:nonsense"), false);
+});
+
+test("Run and RunArtifacts", async () => {
+  const run = await api.run(`${entity}/vision/${runs.train}`);
+  assert.deepEqual([run.id, run.entity, run.project, run.jobType], [runs.train, entity, "vision", "train"]);
+  assert.equal(run.loggedArtifacts().mode, "logged");
+  assert.deepEqual((await run.usedArtifacts().toArray()).map((a) => a.name), ["imagenet-mini:v1"]);
+  assert.equal(await run.usedArtifacts().length(), 1);
+  const production = await api.artifact("resnet-weights:production");
+  assert.deepEqual(await production.loggedBy(), { entity, project: "vision", id: runs.train });
+  const users = await production.usedBy();
+  assert.deepEqual(users.map((r) => r.id), [runs.evaluate]);
+  const ids = (await api.runs(`${entity}/vision`, { perPage: 2 }).toArray()).map((r) => r.id);
+  for (const id of Object.values(runs)) assert.ok(ids.includes(id));
+  assert.deepEqual((await api.projects(entity).toArray()).map((p) => p.name).includes("vision"), true);
+});
+
+test("ArtifactFiles and Manifest", async () => {
+  const a = await api.artifact("imagenet-mini:v2");
+  const files = a.files({ perPage: 2 });
+  assert.equal(files.path, a.qualifiedName);
+  assert.equal(await files.length(), 4);
+  assert.deepEqual((await files.toArray()).map((f) => f.name).toSorted(), ["LICENSE.txt", "parts/part-0.csv", "parts/part-1.csv", "parts/part-2.csv"]);
+  const [license] = await a.files({ names: ["LICENSE.txt"] }).toArray();
+  assert.equal(license.size, 10n);
+  if (place === "server") assert.equal(await (await fetch(license.directUrl)).text(), "CC BY 4.0\n");
+  const entries = await a.manifest().toArray();
+  assert.deepEqual(entries.map((e) => e.path), ["LICENSE.txt", "parts/part-0.csv", "parts/part-1.csv", "parts/part-2.csv"]);
+  assert.equal(entries[0].size, 10n);
+  const [reference] = (await (await api.artifact("resnet-weights:v1")).manifest().toArray()).filter((e) => e.ref);
+  assert.equal(reference.ref, "https://example.com/paper.pdf");
+});
+
+test("paths that are none are refused before anything is asked", () => {
+  for (const path of ["a/b/c/d", "a//c", ""]) assert.throws(() => api.artifacts("model", path), { code: "INVALID" }, path);
+  assert.throws(() => api.artifactTypes("a/b/c"), { code: "INVALID" });
+});
+
+test("any operation can be called", async () => {
+  const { artifacts, total } = await api.call("list_artifacts", { collection: "checkpoints", limit: 3 });
+  assert.equal(artifacts.length, 3);
+  assert.equal(total, 45);
+  assert.equal((await api.viewer()).username, "local");
+});
