@@ -18,6 +18,7 @@ func All() []Operation {
 		listArtifacts(),
 		getArtifact(),
 		listArtifactFiles(),
+		previewArtifactFile(),
 		listRunArtifacts(),
 		saveArtifactCollection(),
 		planDeleteArtifactCollection(),

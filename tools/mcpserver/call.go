@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,13 @@ func (s *Server) handler(op tools.Operation) server.ToolHandlerFunc {
 		if err != nil {
 			return s.incident(ctx, op, err), nil
 		}
-		return s.success(ctx, op, text), nil
+		result = s.success(ctx, op, text)
+		if shown, ok := out.(interface{ Media() []tools.Media }); ok && !result.IsError {
+			for _, m := range shown.Media() {
+				result.Content = append(result.Content, mcp.NewImageContent(base64.StdEncoding.EncodeToString(m.Data), m.MIMEType))
+			}
+		}
+		return result, nil
 	}
 }
 

@@ -151,7 +151,7 @@ func open(ctx context.Context, path string, o Options) (_ *Directory, err error)
 
 // openMetadata keeps a nil *sqlite.Store from becoming a Metadata that is not nil.
 func (d *Directory) openMetadata(ctx context.Context, o Options) error {
-	s, err := sqlite.Open(ctx, d.file(metadataFile), sqlite.Options{Clock: o.Clock, Logger: o.Logger})
+	s, err := sqlite.Open(ctx, d.file(metadataFile), sqlite.Options{Clock: o.Clock, Logger: o.Logger, Passive: o.unchanged})
 	if err != nil {
 		return err
 	}

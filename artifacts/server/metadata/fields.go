@@ -24,6 +24,9 @@ const (
 	AliasSubject
 	VersionSubject // memberships, and artifacts of a run
 	FileSubject
+	DeletionSubject
+	AliasMoveSubject
+	AuditSubject
 )
 
 // A FieldType says what a field holds and so what it can be compared with.
@@ -81,6 +84,12 @@ func (s Subject) fields() map[string]FieldType {
 		}
 	case FileSubject:
 		return map[string]FieldType{"path": TextField, "digest": TextField, "size": NumberField, "ref": TextField}
+	case DeletionSubject:
+		return map[string]FieldType{"id": NumberField, "kind": StateField, "collection": TextField, "type": TextField, "cause": StateField, "username": TextField, "size": NumberField, "deleted_at": TimeField}
+	case AliasMoveSubject:
+		return map[string]FieldType{"id": NumberField, "alias": TextField, "username": TextField, "actor": StateField, "operation": TextField, "moved_at": TimeField}
+	case AuditSubject:
+		return map[string]FieldType{"id": NumberField, "subject": TextField, "username": TextField, "actor": StateField, "operation": TextField, "reason": TextField, "logged_at": TimeField}
 	}
 	return nil
 }
@@ -104,13 +113,19 @@ func (s Subject) synonyms() map[string]string {
 		return map[string]string{"name": "alias"}
 	case FileSubject, RunFileSubject:
 		return map[string]string{"display_name": "name", "size_bytes": "size"}
+	case DeletionSubject:
+		return map[string]string{"collection_name": "collection", "type_name": "type", "user": "username", "created_at": "deleted_at"}
+	case AliasMoveSubject:
+		return map[string]string{"user": "username", "created_at": "moved_at", "at": "moved_at"}
+	case AuditSubject:
+		return map[string]string{"user": "username", "created_at": "logged_at", "at": "logged_at"}
 	}
 	return nil
 }
 
 // String names the subject for people.
 func (s Subject) String() string {
-	return [...]string{"nothing", "projects", "runs", "run files", "artifact types", "collections", "aliases", "versions", "files"}[s]
+	return [...]string{"nothing", "projects", "runs", "run files", "artifact types", "collections", "aliases", "versions", "files", "deletions", "moves of aliases", "audit entries"}[s]
 }
 
 // Field finds a field by any of its names; camelCase and snake_case are the

@@ -26,6 +26,7 @@ type Store interface {
 	Collections
 	Artifacts
 	Files
+	Life
 
 	// Check verifies the store from the ground up (the database's own
 	// integrity check, foreign keys, and the rules this package promises) and
@@ -193,7 +194,9 @@ type Artifacts interface {
 	// goes to the newest version left.
 	DeleteArtifact(ctx context.Context, id int64, deleteAliases bool) (Artifact, error)
 	// AddAliases moves each alias to the artifact's membership in the named
-	// collection; RemoveAliases takes them off if they are there.
+	// collection; RemoveAliases takes them off if they are there. Each move is
+	// recorded (see ListAliasMoves). An alias that is not where Expected says is
+	// KindConflict, which tells who moved it, and then none is moved.
 	AddAliases(ctx context.Context, artifactID int64, in []CollectionAlias) error
 	RemoveAliases(ctx context.Context, artifactID int64, in []CollectionAlias) error
 	// LinkArtifact puts a committed version into a portfolio, which is created
@@ -244,6 +247,8 @@ type Files interface {
 	// of artifacts (uploaded, committed or deleted), manifests and run files.
 	// Order is not specified. An error of yield ends it and is returned.
 	Keys(ctx context.Context, yield func(key string, size int64) error) error
+	// KeysAfter is Keys as it would be after Collect.
+	KeysAfter(ctx context.Context, r Retention, yield func(key string, size int64) error) error
 }
 
 // Direction tells the artifacts a run wrote from those it read.

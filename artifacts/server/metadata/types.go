@@ -21,6 +21,9 @@ type Entity struct {
 	// The organization above a team; 0 and "" if there is none.
 	OrganizationID int64
 	Organization   string
+	// TTLSeconds is how long versions live that have no time to live of their
+	// own; nil: for ever.
+	TTLSeconds *int64
 }
 
 // A User acts, and owns the entity of the same name.
@@ -180,6 +183,7 @@ type Artifact struct {
 	Description        *string
 	Metadata           *string // JSON text
 	TTLDurationSeconds *int64  // nil: inherit; -2: never; > 0: seconds from creation
+	EntityTTLSeconds   *int64  // what is inherited; nil: never
 	HistoryStep        *int64
 	CommitHash         string
 	Size               int64 // bytes, references included where their size is known
@@ -261,7 +265,13 @@ type ArtifactUpdate struct {
 // A CollectionAlias names an alias in a collection.
 type CollectionAlias struct {
 	Entity, Project, Collection, Alias string
+	// Expected, unless nil, is the number of the version that must have the
+	// alias, or NoVersion if none may have it.
+	Expected *int
 }
+
+// NoVersion is CollectionAlias.Expected where no version is expected to have the alias.
+const NoVersion = -1
 
 // A Link is what LinkArtifact needs.
 type Link struct {

@@ -183,6 +183,54 @@ export interface ListArtifactFilesOutput {
   hint?: string | undefined;
 }
 
+export interface PreviewArtifactFileInput {
+  /** With an alias or a version such as v3. Default: latest. */
+  artifact: string;
+  path: string;
+  /** First rows of a table. Default: 5. */
+  rows?: number | undefined;
+  /** Bytes of a text. Default: 6000. */
+  bytes?: number | undefined;
+}
+
+export interface PreviewColumn {
+  name: string;
+  type?: string | undefined;
+}
+
+export interface PreviewRow {
+  values: string[];
+}
+
+export interface PreviewTensor {
+  name: string;
+  type: string;
+  shape: number[];
+}
+
+export interface PreviewArtifactFileOutput {
+  artifact: string;
+  path: string;
+  size_bytes: string;
+  format: "text" | "csv" | "tsv" | "jsonl" | "parquet" | "table" | "safetensors" | "image" | "binary";
+  text?: string | undefined;
+  /** Of a table. */
+  columns?: PreviewColumn[] | undefined;
+  /** Absent: too long to be counted. */
+  rows?: number | undefined;
+  first_rows?: PreviewRow[] | undefined;
+  /** Of a safetensors file. */
+  tensors?: PreviewTensor[] | undefined;
+  /** All of them. */
+  tensor_count?: number | undefined;
+  /** Of an image, in pixels. */
+  width?: number | undefined;
+  height?: number | undefined;
+  /** All of the file is here. */
+  complete: boolean;
+  hint?: string | undefined;
+}
+
 export interface ListRunArtifactsInput {
   /** With the run's id, the last part of its URL. */
   run: string;
@@ -1132,6 +1180,8 @@ export interface Operations {
   get_artifact: { input: GetArtifactInput; output: GetArtifactOutput };
   /** List the files of an artifact version: paths, sizes and digests. Nothing is downloaded. */
   list_artifact_files: { input: ListArtifactFilesInput; output: ListArtifactFilesOutput };
+  /** Look into a file of an artifact version without downloading it: the head of a text, columns, row count and first rows of a table (CSV, JSON lines, Parquet, wandb table), tensors of safetensors, an image as image. */
+  preview_artifact_file: { input: PreviewArtifactFileInput; output: PreviewArtifactFileOutput };
   /** List the artifact versions that a run logged (its outputs) or used (its inputs). get_artifact tells the runs of an artifact, so that the two together walk lineage. */
   list_run_artifacts: { input: ListRunArtifactsInput; output: ListRunArtifactsOutput };
   /** Rename or describe an artifact collection, change its tags, or move it to another type. Sends only what differs and tells what changed, with the old values. */

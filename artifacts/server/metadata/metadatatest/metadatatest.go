@@ -10,16 +10,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
-// Run runs the suite. open returns a store that holds nothing; the suite closes
-// it, and asks its Check afterwards whether what the test left is whole.
-func Run(t *testing.T, open func(t *testing.T) metadata.Store) {
+// Run runs the suite. open returns a store that holds nothing and goes by a
+// clock; the suite closes it, and asks its Check afterwards whether what the test left is whole.
+func Run(t *testing.T, open func(t *testing.T, clock metadata.Clock) metadata.Store) {
 	for _, group := range []struct {
 		name  string
 		tests map[string]func(*testing.T, *registry)
@@ -34,6 +36,11 @@ func Run(t *testing.T, open func(t *testing.T) metadata.Store) {
 		{"Versions", versionTests()},
 		{"Aliases", aliasTests()},
 		{"Links", linkTests()},
+		{"Expiry", expiryTests()},
+		{"Restore", restoreTests()},
+		{"Moves", moveTests()},
+		{"Audit", auditTests()},
+		{"Collect", collectTests()},
 		{"Lineage", lineageTests()},
 		{"Manifests", manifestTests()},
 		{"Files", fileTests()},
@@ -47,7 +54,8 @@ func Run(t *testing.T, open func(t *testing.T) metadata.Store) {
 			for name, test := range group.tests {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					test(t, newRegistry(t, open(t)))
+					clock := &clock{}
+					test(t, newRegistry(t, open(t, clock.now), clock))
 				})
 			}
 		})
@@ -58,6 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) metadata.Store) {
 // that many tests begin with.
 type registry struct {
 	metadata.Store
+	clock   *clock
 	t       *testing.T
 	ctx     context.Context
 	user    metadata.User
@@ -66,9 +75,9 @@ type registry struct {
 	digests int
 }
 
-func newRegistry(t *testing.T, s metadata.Store) *registry {
+func newRegistry(t *testing.T, s metadata.Store, c *clock) *registry {
 	t.Helper()
-	r := &registry{Store: s, t: t, ctx: t.Context()}
+	r := &registry{Store: s, clock: c, t: t, ctx: t.Context()}
 	t.Cleanup(func() {
 		// The test's own context has ended by now.
 		if err := s.Check(context.Background(), func(p string) { t.Errorf("after the test: %s", p) }); err != nil && metadata.KindOf(err) != metadata.KindUnavailable {
@@ -87,6 +96,14 @@ func newRegistry(t *testing.T, s metadata.Store) *registry {
 	r.ok(err)
 	return r
 }
+
+// A clock goes by the real one, and can be put forward.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+// pass lets time go by.
+func (c *clock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // ok ends the test when something failed that should not.
 func (r *registry) ok(err error) {

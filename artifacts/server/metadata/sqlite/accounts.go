@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -16,12 +17,12 @@ func scanUser(r scanner) (metadata.User, error) {
 	return u, err
 }
 
-const entityColumns = "e.id, e.name, e.kind, e.created_at, coalesce(e.organization_id, 0), coalesce((SELECT name FROM entities WHERE id = e.organization_id), '')"
+const entityColumns = "e.id, e.name, e.kind, e.created_at, e.ttl_seconds, coalesce(e.organization_id, 0), coalesce((SELECT name FROM entities WHERE id = e.organization_id), '')"
 
 func scanEntity(r scanner) (metadata.Entity, error) {
 	var e metadata.Entity
 	var created int64
-	err := r.Scan(&e.ID, &e.Name, &e.Kind, &created, &e.OrganizationID, &e.Organization)
+	err := r.Scan(&e.ID, &e.Name, &e.Kind, &created, &e.TTLSeconds, &e.OrganizationID, &e.Organization)
 	e.CreatedAt = fromMicro(created)
 	return e, err
 }
@@ -31,6 +32,7 @@ func (s *Store) CreateUser(ctx context.Context, n metadata.NewUser) (metadata.Us
 	if err := metadata.CheckEntityName(n.Username); err != nil {
 		return metadata.User{}, err
 	}
+	ctx = acting(ctx, "createUser")
 	var u metadata.User
 	err := s.write(ctx, func(q session) error {
 		now := s.now()
@@ -47,6 +49,9 @@ func (s *Store) CreateUser(ctx context.Context, n metadata.NewUser) (metadata.Us
 			return err
 		}
 		if err := addKey(ctx, q, id, n.KeySHA256, now); err != nil {
+			return err
+		}
+		if err := audit(ctx, q, entity, now, n.Username, "user made"); err != nil {
 			return err
 		}
 		u = metadata.User{ID: id, EntityID: entity, Username: n.Username, Email: n.Email, Admin: n.Admin, CreatedAt: fromMicro(now), DefaultEntity: n.Username}
@@ -102,11 +107,17 @@ func (s *Store) UsersByID(ctx context.Context, ids []int64) ([]metadata.User, er
 
 // AddKey lets a further key act as the user.
 func (s *Store) AddKey(ctx context.Context, userID int64, key [32]byte) error {
+	ctx = acting(ctx, "addKey")
 	return s.write(ctx, func(q session) error {
-		if err := mustExist(ctx, q, "users", userID, "user"); err != nil {
+		u, err := userByID(ctx, q, userID)
+		if err != nil {
 			return err
 		}
-		return addKey(ctx, q, userID, key, s.now())
+		now := s.now()
+		if err := audit(ctx, q, u.EntityID, now, u.Username, "key added"); err != nil {
+			return err
+		}
+		return addKey(ctx, q, userID, key, now)
 	})
 }
 
@@ -139,6 +150,22 @@ func (s *Store) Entity(ctx context.Context, name string) (metadata.Entity, error
 	return e, err
 }
 
+func userByID(ctx context.Context, q session, id int64) (metadata.User, error) {
+	u, err := first(ctx, q, scanUser, "SELECT "+userColumns+" FROM users u WHERE u.id = ?", id)
+	if missing(err) {
+		return u, notFound("user %d not found", id)
+	}
+	return u, err
+}
+
+func entityByID(ctx context.Context, q session, id int64) (metadata.Entity, error) {
+	e, err := first(ctx, q, scanEntity, "SELECT "+entityColumns+" FROM entities e WHERE e.id = ?", id)
+	if missing(err) {
+		return e, notFound("entity %d not found", id)
+	}
+	return e, err
+}
+
 func entity(ctx context.Context, q session, name string) (metadata.Entity, error) {
 	e, err := first(ctx, q, scanEntity, "SELECT "+entityColumns+" FROM entities e WHERE e.name = ?", name)
 	if missing(err) {
@@ -161,6 +188,7 @@ func (s *Store) createGroup(ctx context.Context, kind metadata.EntityKind, name 
 	if err := metadata.CheckEntityName(name); err != nil {
 		return metadata.Entity{}, err
 	}
+	ctx = acting(ctx, "create"+string(kind[0])+strings.ToLower(string(kind[1:])))
 	var e metadata.Entity
 	err := s.write(ctx, func(q session) error {
 		now := s.now()
@@ -179,6 +207,9 @@ func (s *Store) createGroup(ctx context.Context, kind metadata.EntityKind, name 
 			if err := run(ctx, q, "INSERT INTO team_members (user_id, entity_id, role) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", m, id, role); err != nil {
 				return err
 			}
+		}
+		if err := audit(ctx, q, id, now, name, strings.ToLower(string(kind))+" made"); err != nil {
+			return err
 		}
 		e = metadata.Entity{ID: id, Name: name, Kind: kind, CreatedAt: fromMicro(now)}
 		return nil

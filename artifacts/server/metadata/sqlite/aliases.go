@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -51,48 +52,89 @@ func (s *Store) AddAliases(ctx context.Context, artifactID int64, in []metadata.
 			return err
 		}
 	}
-	return s.write(ctx, func(q session) error {
-		return eachAlias(ctx, q, artifactID, in, func(c metadata.Collection, member int64, alias string) error {
-			return setAliases(ctx, q, c.ID, member, []string{alias})
-		})
+	return s.changeAliases(acting(ctx, "addAliases"), artifactID, in, func(ctx context.Context, q session, p aliasPlace, now int64) (string, error) {
+		from, err := aliasHolder(ctx, q, p.collection.ID, p.alias)
+		if err != nil || from == p.member {
+			return "", err
+		}
+		was, is := metadata.NoVersion, 0
+		if from != 0 {
+			if err := one(ctx, q, "SELECT version_index FROM memberships WHERE id = ?", []any{from}, &was); err != nil {
+				return "", err
+			}
+		}
+		if err := one(ctx, q, "SELECT version_index FROM memberships WHERE id = ?", []any{p.member}, &is); err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("alias %s: %s -> %s", p.alias, placeName(was), placeName(is)), moveAlias(ctx, q, p.collection.ID, p.member, p.alias, now, 0)
 	})
 }
 
 // RemoveAliases takes aliases off the artifact, if they are there.
 func (s *Store) RemoveAliases(ctx context.Context, artifactID int64, in []metadata.CollectionAlias) error {
-	return s.write(ctx, func(q session) error {
-		return eachAlias(ctx, q, artifactID, in, func(_ metadata.Collection, member int64, alias string) error {
-			return run(ctx, q, "DELETE FROM aliases WHERE membership_id = ? AND alias = ?", member, alias)
-		})
+	return s.changeAliases(acting(ctx, "deleteAliases"), artifactID, in, func(ctx context.Context, q session, p aliasPlace, now int64) (string, error) {
+		done, err := dropAlias(ctx, q, p.collection.ID, p.member, p.alias, now, 0)
+		if err != nil || !done {
+			return "", err
+		}
+		return fmt.Sprintf("alias %s: taken off", p.alias), nil
 	})
 }
 
-// eachAlias finds the place of a version in each of the collections named.
-func eachAlias(ctx context.Context, q session, artifactID int64, in []metadata.CollectionAlias, f func(c metadata.Collection, member int64, alias string) error) error {
-	a, err := committedArtifact(ctx, q, artifactID)
+// An aliasPlace is an alias, and a version's place in the collection that it is of.
+type aliasPlace struct {
+	collection metadata.Collection
+	member     int64
+	alias      string
+}
+
+// changeAliases changes aliases of a version, and none if one of them is not
+// where it is expected. f says in words what it changed, "" for nothing.
+func (s *Store) changeAliases(ctx context.Context, artifactID int64, in []metadata.CollectionAlias, f func(context.Context, session, aliasPlace, int64) (string, error)) error {
+	return s.write(ctx, func(q session) error {
+		a, err := committedArtifact(ctx, q, artifactID)
+		if err != nil {
+			return err
+		}
+		places := make([]aliasPlace, len(in))
+		for i, alias := range in {
+			if places[i], err = aliasPlaceOf(ctx, q, a, alias); err != nil {
+				return err
+			}
+		}
+		now := s.now()
+		for _, p := range places {
+			words, err := f(ctx, q, p, now)
+			if err != nil {
+				return err
+			}
+			if words == "" {
+				continue
+			}
+			if err := audit(ctx, q, p.collection.EntityID, now, collectionSubject(p.collection), words); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// aliasPlaceOf finds the place of a version in the collection that an alias is of.
+func aliasPlaceOf(ctx context.Context, q session, a metadata.Artifact, alias metadata.CollectionAlias) (aliasPlace, error) {
+	place := aliasPlace{alias: alias.Alias}
+	p, err := project(ctx, q, alias.Entity, alias.Project)
 	if err != nil {
-		return err
+		return place, err
 	}
-	for _, alias := range in {
-		p, err := project(ctx, q, alias.Entity, alias.Project)
-		if err != nil {
-			return err
-		}
-		c, err := collectionByName(ctx, q, p.ID, alias.Collection)
-		if err != nil {
-			return err
-		}
-		var member int64
-		err = one(ctx, q, "SELECT id FROM memberships WHERE artifact_id = ? AND collection_id = ? AND removed_at IS NULL", []any{artifactID, c.ID}, &member)
-		if missing(err) {
-			return notFound("%s is not in the collection %s/%s/%s; link it there first", artifactName(a), alias.Entity, alias.Project, alias.Collection)
-		}
-		if err != nil {
-			return err
-		}
-		if err := f(c, member, alias.Alias); err != nil {
-			return err
-		}
+	if place.collection, err = collectionByName(ctx, q, p.ID, alias.Collection); err != nil {
+		return place, err
 	}
-	return nil
+	err = one(ctx, q, "SELECT id FROM memberships WHERE artifact_id = ? AND collection_id = ? AND removed_at IS NULL", []any{a.ID, place.collection.ID}, &place.member)
+	if missing(err) {
+		return place, notFound("%s is not in the collection %s/%s/%s; link it there first", artifactName(a), alias.Entity, alias.Project, alias.Collection)
+	}
+	if err != nil {
+		return place, err
+	}
+	return place, expectAlias(ctx, q, place.collection, alias.Alias, alias.Expected)
 }

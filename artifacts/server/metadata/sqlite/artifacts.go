@@ -3,14 +3,14 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"strings"
+	"fmt"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
 const (
 	artifactColumns = "a.id, a.sequence_id, s.name, s.project_id, sp.name, sp.entity_id, se.name, s.type_id, st.name, a.version_index, a.state, a.digest, a.description, a.metadata, " +
-		"a.ttl_seconds, a.history_step, a.commit_hash, a.size, a.file_count, a.run_id, a.user_id, a.distributed_id, a.created_at, a.updated_at"
+		"a.ttl_seconds, se.ttl_seconds, a.history_step, a.commit_hash, a.size, a.file_count, a.run_id, a.user_id, a.distributed_id, a.created_at, a.updated_at"
 	artifactJoins = " JOIN collections s ON s.id = a.sequence_id JOIN projects sp ON sp.id = s.project_id JOIN entities se ON se.id = sp.entity_id JOIN artifact_types st ON st.id = s.type_id"
 	artifactFrom  = "artifacts a" + artifactJoins
 )
@@ -20,7 +20,7 @@ func scanArtifact(r scanner, more ...any) (metadata.Artifact, error) {
 	var version sql.NullInt64
 	var created, updated int64
 	err := r.Scan(append([]any{&a.ID, &a.SequenceID, &a.Sequence, &a.ProjectID, &a.Project, &a.EntityID, &a.Entity, &a.TypeID, &a.Type, &version, &a.State, &a.Digest,
-		&a.Description, &a.Metadata, &a.TTLDurationSeconds, &a.HistoryStep, &a.CommitHash, &a.Size, &a.FileCount, &a.RunID, &a.UserID, &a.DistributedID, &created, &updated}, more...)...)
+		&a.Description, &a.Metadata, &a.TTLDurationSeconds, &a.EntityTTLSeconds, &a.HistoryStep, &a.CommitHash, &a.Size, &a.FileCount, &a.RunID, &a.UserID, &a.DistributedID, &created, &updated}, more...)...)
 	if version.Valid {
 		n := int(version.Int64)
 		a.VersionIndex = &n
@@ -119,12 +119,14 @@ func (s *Store) UpdateArtifact(ctx context.Context, id int64, u metadata.Artifac
 	if err := checkTTL(u.TTLDurationSeconds); err != nil {
 		return metadata.Artifact{}, err
 	}
+	ctx = acting(ctx, "updateArtifact")
 	var a metadata.Artifact
 	err := s.write(ctx, func(q session) error {
 		old, err := liveArtifact(ctx, q, id)
 		if err != nil {
 			return err
 		}
+		now := s.now()
 		ttl := old.TTLDurationSeconds
 		if u.TTLDurationSeconds != nil {
 			if ttl = u.TTLDurationSeconds; *ttl == -1 {
@@ -132,7 +134,7 @@ func (s *Store) UpdateArtifact(ctx context.Context, id int64, u metadata.Artifac
 			}
 		}
 		if err := run(ctx, q, "UPDATE artifacts SET description = coalesce(?, description), metadata = coalesce(?, metadata), ttl_seconds = ?, updated_at = ? WHERE id = ?",
-			u.Description, u.Metadata, ttl, s.now(), id); err != nil {
+			u.Description, u.Metadata, ttl, now, id); err != nil {
 			return err
 		}
 		for _, n := range u.RemoveTags {
@@ -143,10 +145,41 @@ func (s *Store) UpdateArtifact(ctx context.Context, id int64, u metadata.Artifac
 		if err := addArtifactTags(ctx, q, old.ProjectID, id, u.AddTags); err != nil {
 			return err
 		}
+		if u.TTLDurationSeconds != nil {
+			if err := s.setExpiry(ctx, q, "?", id); err != nil {
+				return err
+			}
+		}
+		if old.State == metadata.Committed {
+			if err := audit(ctx, q, old.EntityID, now, artifactSubject(old), updateWords(u)); err != nil {
+				return err
+			}
+		}
 		a, err = artifactByID(ctx, q, id)
 		return err
 	})
 	return a, err
+}
+
+// updateWords says what an update changes.
+func updateWords(u metadata.ArtifactUpdate) string {
+	var words []string
+	if u.Description != nil {
+		words = append(words, "description")
+	}
+	if u.Metadata != nil {
+		words = append(words, "metadata")
+	}
+	if u.TTLDurationSeconds != nil {
+		words = append(words, fmt.Sprintf("time to live %d", *u.TTLDurationSeconds))
+	}
+	for _, t := range u.AddTags {
+		words = append(words, "tag +"+t)
+	}
+	for _, t := range u.RemoveTags {
+		words = append(words, "tag -"+t)
+	}
+	return listed(words)
 }
 
 // checkTTL refuses times to live that mean nothing: -1 inherits, -2 is never.
@@ -155,52 +188,4 @@ func checkTTL(seconds *int64) error {
 		return invalid("a time to live of %d seconds means nothing; give more than 0, -1 to inherit or -2 for never", *seconds)
 	}
 	return nil
-}
-
-// DeleteArtifact marks a version deleted.
-func (s *Store) DeleteArtifact(ctx context.Context, id int64, deleteAliases bool) (metadata.Artifact, error) {
-	var a metadata.Artifact
-	err := s.write(ctx, func(q session) (err error) {
-		a, err = artifactByID(ctx, q, id)
-		if err != nil || a.State == metadata.Deleted {
-			return err
-		}
-		if !deleteAliases {
-			names, err := all(ctx, q, func(r scanner) (string, error) {
-				var collection, alias string
-				err := r.Scan(&collection, &alias)
-				return collection + ":" + alias, err
-			}, "SELECT c.name, l.alias FROM memberships m JOIN aliases l ON l.membership_id = m.id JOIN collections c ON c.id = l.collection_id WHERE m.artifact_id = ? AND m.removed_at IS NULL ORDER BY c.name, l.alias LIMIT 11", id)
-			if err != nil {
-				return err
-			}
-			if len(names) > 0 {
-				if len(names) > 10 {
-					names[10] = "..."
-				}
-				return conflict("%s cannot be deleted while it has aliases (%s); remove them first, or delete it together with its aliases", artifactName(a), strings.Join(names, ", "))
-			}
-		}
-		now := s.now()
-		type member struct{ id, collection int64 }
-		members, err := all(ctx, q, func(r scanner) (member, error) {
-			var m member
-			err := r.Scan(&m.id, &m.collection)
-			return m, err
-		}, "SELECT id, collection_id FROM memberships WHERE artifact_id = ? AND removed_at IS NULL", id)
-		if err != nil {
-			return err
-		}
-		for _, m := range members {
-			if err := removeMembers(ctx, q, m.collection, []int64{m.id}, now); err != nil {
-				return err
-			}
-		}
-		if err := run(ctx, q, "UPDATE artifacts SET state = 'DELETED', updated_at = ? WHERE id = ?", now, id); err != nil {
-			return err
-		}
-		a, err = artifactByID(ctx, q, id)
-		return err
-	})
-	return a, err
 }

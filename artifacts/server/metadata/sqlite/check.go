@@ -15,7 +15,7 @@ import (
 // tables against those this program would make, its foreign keys, and the rules
 // of package metadata. It sees one state throughout, and changes nothing.
 func (s *Store) Check(ctx context.Context, report func(problem string)) error {
-	return s.readTogether(ctx, func(q session) error {
+	return s.snapshot(ctx, func(q session) error {
 		for _, check := range []func(context.Context, session, func(string)) error{checkPages, checkForeignKeys, checkSchema, checkRules} {
 			if err := s.damage(ctx, check(ctx, q, report), report); err != nil {
 				return err
@@ -187,7 +187,7 @@ func rules() []string {
 		`SELECT 'bytes that artifact ' || a.id || ' of ' || ` + where + ` || ' stored are filed under another entity'
 			FROM stored_files b JOIN artifacts a ON a.id = b.artifact_id JOIN collections c ON c.id = a.sequence_id` + path + ` WHERE b.entity_id <> p.entity_id`,
 		`SELECT ` + where + ` || ':v' || a.version_index || ' should have ' || a.file_count || ' files of ' || a.size || ' bytes, but lists ' || n.files || ' of ' || n.size
-			FROM artifacts a JOIN (SELECT a.id, count(f.path) AS files, coalesce(sum(f.size), 0) AS size FROM artifacts a LEFT JOIN files f ON f.artifact_id = a.id WHERE a.version_index IS NOT NULL GROUP BY a.id) n ON n.id = a.id
+			FROM artifacts a JOIN (SELECT a.id, count(f.path) AS files, coalesce(sum(f.size), 0) AS size FROM artifacts a LEFT JOIN files f ON f.artifact_id = a.id WHERE a.version_index IS NOT NULL AND a.collected_at IS NULL AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.id = a.deletion_id AND d.collected_at IS NOT NULL) GROUP BY a.id) n ON n.id = a.id
 			JOIN collections c ON c.id = a.sequence_id` + path + ` WHERE n.files <> a.file_count OR n.size <> a.size`,
 		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' lists files though it was never committed'
 			FROM artifacts a JOIN collections c ON c.id = a.sequence_id` + path + ` WHERE a.version_index IS NULL AND EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = a.id)`,
@@ -199,6 +199,33 @@ func rules() []string {
 			FROM run_artifacts x JOIN runs r ON r.id = x.run_id JOIN artifacts a ON a.id = x.artifact_id WHERE a.version_index IS NULL`,
 		`SELECT 'the stream ' || s.name || ' of run ' || s.run_id || ' has ' || s.lines || ' lines, but holds line ' || (SELECT max(l.line) FROM run_lines l WHERE l.stream_id = s.id)
 			FROM run_streams s WHERE (SELECT max(l.line) FROM run_lines l WHERE l.stream_id = s.id) >= s.lines`,
+		// Deletions, moves of aliases and the audit log.
+		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' is deleted, but no deletion says so' FROM artifacts a JOIN collections c ON c.id = a.sequence_id` + path + `
+			WHERE a.state = 'DELETED' AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.id = a.deletion_id AND d.restored_at IS NULL)`,
+		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' is ' || a.state || ', but deletion ' || a.deletion_id || ' says that it is deleted' FROM artifacts a JOIN collections c ON c.id = a.sequence_id` + path + `
+			WHERE a.state <> 'DELETED' AND a.deletion_id IS NOT NULL`,
+		`SELECT 'the collection ' || c.id || ' (' || ` + where + ` || ') is ' || c.state || ', which its deletion does not say' FROM collections c` + path + `
+			WHERE (c.state = 'DELETED') <> EXISTS (SELECT 1 FROM deletions d WHERE d.id = c.deletion_id AND d.collection_id = c.id AND d.kind = 'COLLECTION' AND d.restored_at IS NULL)`,
+		`SELECT ` + where + ` || ':v' || m.version_index || ' is there, but deletion ' || m.deletion_id || ' says that it was taken out'
+			FROM memberships m JOIN collections c ON c.id = m.collection_id` + path + ` WHERE m.removed_at IS NULL AND m.deletion_id IS NOT NULL`,
+		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' was collected, but is not deleted for good' FROM artifacts a JOIN collections c ON c.id = a.sequence_id` + path + `
+			WHERE a.collected_at IS NOT NULL AND (a.state <> 'DELETED' OR NOT EXISTS (SELECT 1 FROM deletions d WHERE d.id = a.deletion_id AND d.collected_at IS NOT NULL))`,
+		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' was collected, but still lists files' FROM artifacts a JOIN collections c ON c.id = a.sequence_id` + path + `
+			WHERE a.collected_at IS NOT NULL AND EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = a.id)`,
+		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' lists bytes that artifact ' || n.birth || ' brought, which nothing would keep'
+			FROM (SELECT DISTINCT artifact_id, birth_artifact_id AS birth FROM files WHERE birth_artifact_id <> artifact_id) n JOIN artifacts a ON a.id = n.artifact_id JOIN collections c ON c.id = a.sequence_id` + path + `
+			WHERE NOT EXISTS (SELECT 1 FROM borrowings w WHERE w.birth_artifact_id = n.birth AND w.artifact_id = n.artifact_id)`,
+		`SELECT 'the alias ' || ` + where + ` || ':' || h.alias || ' was moved between versions that are not of its collection (move ' || h.id || ')'
+			FROM alias_moves h JOIN collections c ON c.id = h.collection_id` + path + ` LEFT JOIN memberships f ON f.id = h.from_membership LEFT JOIN memberships o ON o.id = h.to_membership
+			WHERE h.from_membership IS NOT NULL AND f.collection_id IS NOT h.collection_id OR h.to_membership IS NOT NULL AND o.collection_id IS NOT h.collection_id`,
+		`SELECT 'the alias ' || ` + where + ` || ':' || n.alias || ' is not where its last move says'
+			FROM (SELECT collection_id, alias, max(id) AS last FROM alias_moves GROUP BY collection_id, alias) n JOIN alias_moves h ON h.id = n.last JOIN collections c ON c.id = n.collection_id` + path + `
+			LEFT JOIN aliases l ON l.collection_id = n.collection_id AND l.alias = n.alias WHERE h.to_membership IS NOT l.membership_id`,
+		`SELECT 'no move says how the alias ' || ` + where + ` || ':' || l.alias || ' came where it is'
+			FROM aliases l JOIN collections c ON c.id = l.collection_id` + path + ` WHERE NOT EXISTS (SELECT 1 FROM alias_moves h WHERE h.collection_id = l.collection_id AND h.alias = l.alias)`,
+		`SELECT n.what || ' ' || n.id || ' is by user ' || n.user_id || ', who is not there' FROM (SELECT 'deletion' AS what, id, user_id FROM deletions
+			UNION ALL SELECT 'alias move', id, user_id FROM alias_moves UNION ALL SELECT 'audit entry', id, user_id FROM audit_log) n
+			WHERE n.user_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = n.user_id)`,
 		`SELECT 'user ' || u.username || ' owns the entity ' || e.name || ', which is not theirs' FROM users u JOIN entities e ON e.id = u.entity_id WHERE e.name <> u.username OR e.kind <> 'USER'`,
 	}
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -146,25 +147,37 @@ func (s *Store) UpdateCollection(ctx context.Context, id int64, u metadata.Colle
 			return metadata.Collection{}, err
 		}
 	}
-	return s.changeCollection(ctx, id, func(q session, c metadata.Collection, now int64) error {
+	return s.changeCollection(acting(ctx, "updateArtifactCollection"), id, func(q session, c metadata.Collection, now int64) (string, error) {
 		err := run(ctx, q, "UPDATE collections SET name = coalesce(?, name), description = coalesce(?, description), updated_at = ? WHERE id = ?", u.Name, u.Description, now, id)
 		if taken(err) {
-			return conflict("the collection %q cannot be renamed to %q: another collection of project %q has that name", c.Name, *u.Name, c.Project)
+			return "", conflict("the collection %q cannot be renamed to %q: another collection of project %q has that name", c.Name, *u.Name, c.Project)
 		}
-		return err
+		var words []string
+		if u.Name != nil && *u.Name != c.Name {
+			words = append(words, fmt.Sprintf("renamed to %q", *u.Name))
+		}
+		if u.Description != nil {
+			words = append(words, "description")
+		}
+		return listed(words), err
 	})
 }
 
 // changeCollection changes a collection that is not deleted and returns it as
-// it is afterwards.
-func (s *Store) changeCollection(ctx context.Context, id int64, f func(session, metadata.Collection, int64) error) (metadata.Collection, error) {
+// it is afterwards. f says in words what it changed.
+func (s *Store) changeCollection(ctx context.Context, id int64, f func(session, metadata.Collection, int64) (string, error)) (metadata.Collection, error) {
 	var c metadata.Collection
 	err := s.write(ctx, func(q session) error {
 		old, err := readyCollection(ctx, q, id)
 		if err != nil {
 			return err
 		}
-		if err := f(q, old, s.now()); err != nil {
+		now := s.now()
+		details, err := f(q, old, now)
+		if err != nil {
+			return err
+		}
+		if err := audit(ctx, q, old.EntityID, now, collectionSubject(old), details); err != nil {
 			return err
 		}
 		c, err = collectionByID(ctx, q, id)
@@ -175,73 +188,14 @@ func (s *Store) changeCollection(ctx context.Context, id int64, f func(session, 
 
 // MoveCollection gives a sequence and its versions another type.
 func (s *Store) MoveCollection(ctx context.Context, id int64, typeName string) (metadata.Collection, error) {
-	return s.changeCollection(ctx, id, func(q session, c metadata.Collection, now int64) error {
+	return s.changeCollection(acting(ctx, "moveArtifactSequence"), id, func(q session, c metadata.Collection, now int64) (string, error) {
 		if c.Kind != metadata.Sequence {
-			return invalid("the type of the portfolio %q cannot be changed: only sequences can be moved to another type", c.Name)
+			return "", invalid("the type of the portfolio %q cannot be changed: only sequences can be moved to another type", c.Name)
 		}
 		t, err := ensureType(ctx, q, c.ProjectID, typeName, now)
 		if err != nil {
-			return err
+			return "", err
 		}
-		return run(ctx, q, "UPDATE collections SET type_id = ?, updated_at = ? WHERE id = ?", t.ID, now, id)
+		return fmt.Sprintf("type %s -> %s", c.Type, t.Name), run(ctx, q, "UPDATE collections SET type_id = ?, updated_at = ? WHERE id = ?", t.ID, now, id)
 	})
-}
-
-// DeleteCollection deletes a collection, and a sequence's versions with it.
-func (s *Store) DeleteCollection(ctx context.Context, id int64) (metadata.Collection, error) {
-	var c metadata.Collection
-	err := s.write(ctx, func(q session) (err error) {
-		c, err = deleteCollection(ctx, q, id, s.now())
-		return err
-	})
-	return c, err
-}
-
-func deleteCollection(ctx context.Context, q session, id int64, now int64) (metadata.Collection, error) {
-	c, err := collectionByID(ctx, q, id)
-	if err != nil || c.State == metadata.Deleted {
-		return c, err
-	}
-	if err := run(ctx, q, "DELETE FROM aliases WHERE collection_id = ?", id); err != nil {
-		return c, err
-	}
-	if c.Kind == metadata.Sequence {
-		if err := emptySequence(ctx, q, id, now); err != nil {
-			return c, err
-		}
-	}
-	if err := run(ctx, q, "UPDATE memberships SET removed_at = ? WHERE collection_id = ? AND removed_at IS NULL", now, id); err != nil {
-		return c, err
-	}
-	if err := run(ctx, q, "UPDATE collections SET state = 'DELETED', version_count = 0, updated_at = ? WHERE id = ?", now, id); err != nil {
-		return c, err
-	}
-	return collectionByID(ctx, q, id)
-}
-
-// emptySequence marks a sequence's versions deleted and takes them out of the
-// portfolios that link to them.
-func emptySequence(ctx context.Context, q session, id int64, now int64) error {
-	// The portfolios first, while their memberships can still be told.
-	portfolios, err := all(ctx, q, scanID, `SELECT DISTINCT o.collection_id FROM memberships m JOIN memberships o ON o.artifact_id = m.artifact_id AND o.removed_at IS NULL AND o.collection_id <> m.collection_id
-		WHERE m.collection_id = ? AND m.removed_at IS NULL`, id)
-	if err != nil {
-		return err
-	}
-	for _, p := range portfolios {
-		members, err := all(ctx, q, scanID, `SELECT o.id FROM memberships o JOIN artifacts a ON a.id = o.artifact_id WHERE o.collection_id = ? AND o.removed_at IS NULL AND a.sequence_id = ?`, p, id)
-		if err != nil {
-			return err
-		}
-		if err := removeMembers(ctx, q, p, members, now); err != nil {
-			return err
-		}
-	}
-	return run(ctx, q, "UPDATE artifacts SET state = 'DELETED', updated_at = ? WHERE sequence_id = ? AND state <> 'DELETED'", now, id)
-}
-
-func scanID(r scanner) (int64, error) {
-	var id int64
-	err := r.Scan(&id)
-	return id, err
 }

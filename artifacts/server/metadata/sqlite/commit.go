@@ -19,6 +19,7 @@ func (s *Store) CommitArtifact(ctx context.Context, c metadata.Commit) (metadata
 	if err != nil {
 		return metadata.Artifact{}, err
 	}
+	ctx = acting(ctx, "commitArtifact")
 	var a metadata.Artifact
 	err = s.write(ctx, func(q session) (err error) {
 		a, err = artifactByID(ctx, q, c.ArtifactID)
@@ -38,8 +39,15 @@ func (s *Store) CommitArtifact(ctx context.Context, c metadata.Commit) (metadata
 		if err := publish(ctx, q, a, c.Digest, now); err != nil {
 			return err
 		}
-		a, err = artifactByID(ctx, q, a.ID)
-		return err
+		if a.TTLDurationSeconds != nil || a.EntityTTLSeconds != nil {
+			if err := s.setExpiry(ctx, q, "?", a.ID); err != nil {
+				return err
+			}
+		}
+		if a, err = artifactByID(ctx, q, a.ID); err != nil {
+			return err
+		}
+		return audit(ctx, q, a.EntityID, now, artifactSubject(a), "version logged")
 	})
 	return a, err
 }
@@ -90,6 +98,7 @@ func insertFiles(ctx context.Context, q session, a metadata.Artifact, files []me
 	quick := context.WithoutCancel(ctx)
 	var lacking []string
 	lacks := 0
+	births := map[int64]bool{} // other versions, whose bytes this one lists
 	for i, f := range files {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -106,6 +115,9 @@ func insertFiles(ctx context.Context, q session, a metadata.Artifact, files []me
 			birth := f.BirthArtifactID
 			if birth == 0 {
 				birth = a.ID
+			}
+			if birth != a.ID {
+				births[birth] = true
 			}
 			n, err = changed(quick, q, `INSERT INTO files (artifact_id, path, digest, size, birth_artifact_id, key, extra)
 				SELECT ?1, ?2, b.digest, b.size, b.artifact_id, b.key, ?3 FROM stored_files b WHERE b.artifact_id = ?4 AND b.digest = ?5 AND b.entity_id = ?6`,
@@ -124,6 +136,11 @@ func insertFiles(ctx context.Context, q session, a metadata.Artifact, files []me
 		}
 	}
 	if lacks == 0 {
+		for birth := range births {
+			if err := run(ctx, q, "INSERT INTO borrowings (birth_artifact_id, artifact_id) VALUES (?, ?)", birth, a.ID); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
 	more := ""
@@ -148,7 +165,7 @@ func publish(ctx context.Context, q session, a metadata.Artifact, digest string,
 	if err != nil {
 		return err
 	}
-	if err := setAliases(ctx, q, a.SequenceID, member, unique(append(aliases, latest))); err != nil {
+	if err := setAliases(ctx, q, a.SequenceID, member, unique(append(aliases, latest)), now); err != nil {
 		return err
 	}
 	if digest == "" {

@@ -13,6 +13,7 @@ func (s *Store) CreateArtifact(ctx context.Context, n metadata.NewArtifact) (met
 	if err := checkNew(n); err != nil {
 		return metadata.Artifact{}, err
 	}
+	ctx = acting(ctx, "createArtifact")
 	var a metadata.Artifact
 	err := s.write(ctx, func(q session) error {
 		id, err := createArtifact(ctx, q, n, s.now())
@@ -166,7 +167,12 @@ func rejoin(ctx context.Context, q session, n metadata.NewArtifact, old metadata
 	if err := one(ctx, q, "SELECT id FROM memberships WHERE artifact_id = ? AND collection_id = ? AND removed_at IS NULL", []any{old.ID, seq.ID}, &member); err != nil {
 		return err
 	}
-	return setAliases(ctx, q, seq.ID, member, n.Aliases)
+	if len(n.Aliases)+len(n.Tags) > 0 {
+		if err := audit(ctx, q, old.EntityID, now, artifactSubject(old), "logged again with "+listed(append(slices.Clone(n.Aliases), n.Tags...))); err != nil {
+			return err
+		}
+	}
+	return setAliases(ctx, q, seq.ID, member, n.Aliases, now)
 }
 
 func setClientID(ctx context.Context, q session, clientID string, artifactID int64) error {

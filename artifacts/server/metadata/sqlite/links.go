@@ -14,6 +14,7 @@ func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Mem
 			return metadata.Membership{}, err
 		}
 	}
+	ctx = acting(ctx, "linkArtifact")
 	var m metadata.Membership
 	err := s.write(ctx, func(q session) error {
 		now := s.now()
@@ -50,7 +51,13 @@ func (s *Store) LinkArtifact(ctx context.Context, l metadata.Link) (metadata.Mem
 		if err != nil {
 			return err
 		}
-		if err := setAliases(ctx, q, c.ID, member, unique(aliases)); err != nil {
+		if err := setAliases(ctx, q, c.ID, member, unique(aliases), now); err != nil {
+			return err
+		}
+		if err := s.registryLink(ctx, q, c, a.ID); err != nil {
+			return err
+		}
+		if err := audit(ctx, q, c.EntityID, now, collectionSubject(c), "linked "+artifactSubject(a)); err != nil {
 			return err
 		}
 		m, err = first(ctx, q, plainly(scanMembership), "SELECT "+memberColumns+" FROM "+memberFrom+" WHERE m.id = ?", member)
@@ -72,6 +79,7 @@ func linkProject(ctx context.Context, q session, entityName, name string, now in
 
 // UnlinkArtifact takes a version out of a portfolio.
 func (s *Store) UnlinkArtifact(ctx context.Context, artifactID, portfolioID int64) error {
+	ctx = acting(ctx, "unlinkArtifact")
 	return s.write(ctx, func(q session) error {
 		c, err := readyCollection(ctx, q, portfolioID)
 		if err != nil {
@@ -88,6 +96,26 @@ func (s *Store) UnlinkArtifact(ctx context.Context, artifactID, portfolioID int6
 		if err != nil {
 			return err
 		}
-		return removeMembers(ctx, q, portfolioID, []int64{member}, s.now())
+		now := s.now()
+		if err := removeMembers(ctx, q, portfolioID, []int64{member}, now, 0); err != nil {
+			return err
+		}
+		if err := s.registryLink(ctx, q, c, artifactID); err != nil {
+			return err
+		}
+		a, err := artifactByID(ctx, q, artifactID)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, q, c.EntityID, now, collectionSubject(c), "unlinked "+artifactSubject(a))
 	})
+}
+
+// registryLink works out anew when a version expires that was linked into a
+// collection or taken out of it, where that is one of a registry.
+func (s *Store) registryLink(ctx context.Context, q session, c metadata.Collection, artifactID int64) error {
+	if !strings.HasPrefix(c.Project, metadata.RegistryPrefix) {
+		return nil
+	}
+	return s.setExpiry(ctx, q, "?", artifactID)
 }

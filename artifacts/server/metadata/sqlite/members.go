@@ -22,46 +22,58 @@ func addMember(ctx context.Context, q session, collectionID, artifactID, artifac
 	return id, version, err
 }
 
-// removeMembers takes versions out of one collection, their aliases with them.
-// If "latest" was among these, it goes to the newest version left.
-func removeMembers(ctx context.Context, q session, collectionID int64, members []int64, now int64) error {
-	lost := false
+// removeMembers takes versions out of one collection, their aliases with them,
+// for a deletion or, where that is 0, because they are unlinked. If "latest" was
+// among the aliases, it goes to the newest version left.
+func removeMembers(ctx context.Context, q session, collectionID int64, members []int64, now, deletion int64) error {
+	var lost int64 // the member that had latest
 	for _, m := range members {
-		var n int
-		err := one(ctx, q, "SELECT 1 FROM aliases WHERE membership_id = ? AND alias = ?", []any{m, latest}, &n)
-		if err != nil && !missing(err) {
+		names, err := all(ctx, q, scanText, "SELECT alias FROM aliases WHERE membership_id = ? ORDER BY alias", m)
+		if err != nil {
 			return err
 		}
-		lost = lost || err == nil
-		if err := run(ctx, q, "DELETE FROM aliases WHERE membership_id = ?", m); err != nil {
-			return err
+		for _, name := range names {
+			if name == latest {
+				lost = m
+				continue
+			}
+			if _, err := dropAlias(ctx, q, collectionID, m, name, now, deletion); err != nil {
+				return err
+			}
 		}
-		if err := run(ctx, q, "UPDATE memberships SET removed_at = ? WHERE id = ?", now, m); err != nil {
+		if err := run(ctx, q, "UPDATE memberships SET removed_at = ?, deletion_id = ? WHERE id = ?", now, optional(deletion), m); err != nil {
 			return err
 		}
 	}
 	if err := run(ctx, q, "UPDATE collections SET version_count = version_count - ?, updated_at = ? WHERE id = ?", len(members), now, collectionID); err != nil {
 		return err
 	}
-	if !lost {
+	if lost == 0 {
 		return nil
 	}
 	var newest int64
 	err := one(ctx, q, "SELECT id FROM memberships WHERE collection_id = ? AND removed_at IS NULL ORDER BY version_index DESC LIMIT 1", []any{collectionID}, &newest)
 	if missing(err) {
-		return nil
+		_, err = dropAlias(ctx, q, collectionID, lost, latest, now, deletion)
+		return err
 	}
 	if err != nil {
 		return err
 	}
-	return setAliases(ctx, q, collectionID, newest, []string{latest})
+	return moveAlias(ctx, q, collectionID, newest, latest, now, deletion)
+}
+
+func scanText(r scanner) (string, error) {
+	var text string
+	err := r.Scan(&text)
+	return text, err
 }
 
 // setAliases moves aliases to a version's place in a collection, each from
 // wherever in that collection it is.
-func setAliases(ctx context.Context, q session, collectionID, membershipID int64, aliases []string) error {
+func setAliases(ctx context.Context, q session, collectionID, membershipID int64, aliases []string, now int64) error {
 	for _, a := range aliases {
-		if err := run(ctx, q, "INSERT INTO aliases (collection_id, alias, membership_id) VALUES (?, ?, ?) ON CONFLICT (collection_id, alias) DO UPDATE SET membership_id = excluded.membership_id", collectionID, a, membershipID); err != nil {
+		if err := moveAlias(ctx, q, collectionID, membershipID, a, now, 0); err != nil {
 			return err
 		}
 	}

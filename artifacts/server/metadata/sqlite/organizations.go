@@ -2,12 +2,14 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
 // SetOrganization puts a team under an organization.
 func (s *Store) SetOrganization(ctx context.Context, teamID, organizationID int64) error {
+	ctx = acting(ctx, "setOrganization")
 	return s.write(ctx, func(q session) error {
 		var n int
 		err := one(ctx, q, "SELECT 1 FROM entities WHERE id = ? AND kind = 'ORGANIZATION'", []any{organizationID}, &n)
@@ -18,10 +20,17 @@ func (s *Store) SetOrganization(ctx context.Context, teamID, organizationID int6
 			return err
 		}
 		done, err := changed(ctx, q, "UPDATE entities SET organization_id = ? WHERE id = ? AND kind = 'TEAM'", organizationID, teamID)
-		if err == nil && done == 0 {
-			err = notFound("team %d not found", teamID)
+		if err != nil {
+			return err
 		}
-		return err
+		if done == 0 {
+			return notFound("team %d not found", teamID)
+		}
+		team, err := entityByID(ctx, q, teamID)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, q, organizationID, s.now(), team.Name, "team put under the organization")
 	})
 }
 
@@ -30,20 +39,21 @@ func (s *Store) SetMember(ctx context.Context, entityID, userID int64, role meta
 	if role.Rank() < metadata.ViewerRole.Rank() {
 		return invalid("%q is not a role in a team or an organization; use admin, member or viewer", string(role))
 	}
+	ctx = acting(ctx, "setMember")
 	return s.write(ctx, func(q session) error {
-		if err := mustExist(ctx, q, "users", userID, "user"); err != nil {
-			return err
-		}
-		var kind metadata.EntityKind
-		err := one(ctx, q, "SELECT kind FROM entities WHERE id = ?", []any{entityID}, &kind)
-		if missing(err) {
-			return notFound("entity %d not found", entityID)
-		}
+		user, err := userByID(ctx, q, userID)
 		if err != nil {
 			return err
 		}
-		if kind == metadata.UserEntity {
+		e, err := entityByID(ctx, q, entityID)
+		if err != nil {
+			return err
+		}
+		if e.Kind == metadata.UserEntity {
 			return invalid("a user's own entity has no members; make a team")
+		}
+		if err := audit(ctx, q, entityID, s.now(), e.Name, fmt.Sprintf("%s is %s", user.Username, role)); err != nil {
+			return err
 		}
 		return run(ctx, q, "INSERT INTO team_members (user_id, entity_id, role) VALUES (?, ?, ?) ON CONFLICT (user_id, entity_id) DO UPDATE SET role = excluded.role", userID, entityID, role)
 	})
@@ -51,11 +61,24 @@ func (s *Store) SetMember(ctx context.Context, entityID, userID int64, role meta
 
 // RemoveMember takes a user out of a team or an organization.
 func (s *Store) RemoveMember(ctx context.Context, entityID, userID int64) error {
+	ctx = acting(ctx, "removeMember")
 	return s.write(ctx, func(q session) error {
 		if err := run(ctx, q, "UPDATE users SET default_entity_id = NULL WHERE id = ? AND default_entity_id = ?", userID, entityID); err != nil {
 			return err
 		}
-		return run(ctx, q, "DELETE FROM team_members WHERE entity_id = ? AND user_id = ?", entityID, userID)
+		n, err := changed(ctx, q, "DELETE FROM team_members WHERE entity_id = ? AND user_id = ?", entityID, userID)
+		if err != nil || n == 0 {
+			return err
+		}
+		user, err := userByID(ctx, q, userID)
+		if err != nil {
+			return err
+		}
+		e, err := entityByID(ctx, q, entityID)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, q, entityID, s.now(), e.Name, user.Username+" is no member any more")
 	})
 }
 
@@ -135,7 +158,18 @@ func (s *Store) SetDefaultEntity(ctx context.Context, userID, entityID int64) er
 
 // RetireUser takes away a user's keys and memberships.
 func (s *Store) RetireUser(ctx context.Context, userID int64) error {
+	ctx = acting(ctx, "retireUser")
 	return s.write(ctx, func(q session) error {
+		u, err := userByID(ctx, q, userID)
+		if metadata.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := audit(ctx, q, u.EntityID, s.now(), u.Username, "keys and memberships taken away"); err != nil {
+			return err
+		}
 		if err := run(ctx, q, "DELETE FROM user_keys WHERE user_id = ?", userID); err != nil {
 			return err
 		}
@@ -151,7 +185,15 @@ func (s *Store) RetireUser(ctx context.Context, userID int64) error {
 
 // RetireOrganization takes every member out of an organization and its teams.
 func (s *Store) RetireOrganization(ctx context.Context, entityID int64) error {
+	ctx = acting(ctx, "retireOrganization")
 	return s.write(ctx, func(q session) error {
+		e, err := entityByID(ctx, q, entityID)
+		if err != nil {
+			return err
+		}
+		if err := audit(ctx, q, entityID, s.now(), e.Name, "every member taken out"); err != nil {
+			return err
+		}
 		const these = "(SELECT id FROM entities WHERE id = ? OR organization_id = ?)"
 		if err := run(ctx, q, "UPDATE users SET default_entity_id = NULL WHERE default_entity_id IN "+these, entityID, entityID); err != nil {
 			return err

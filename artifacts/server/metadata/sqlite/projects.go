@@ -62,6 +62,7 @@ func (s *Store) EnsureProject(ctx context.Context, entityName, name string) (met
 	if err == nil || !metadata.IsNotFound(err) {
 		return p, false, err
 	}
+	ctx = acting(ctx, "upsertModel")
 	var created bool
 	err = s.write(ctx, func(q session) (err error) {
 		p, created, err = ensureProject(ctx, q, entityName, name, s.now())
@@ -84,7 +85,10 @@ func ensureProject(ctx context.Context, q session, entityName, name string, now 
 	}
 	p = metadata.Project{EntityID: e.ID, Entity: e.Name, Name: name, CreatedAt: fromMicro(now), UpdatedAt: fromMicro(now), Access: metadata.PrivateAccess, AllTypes: true}
 	err = one(ctx, q, "INSERT INTO projects (entity_id, name, description, created_at, updated_at) VALUES (?, ?, '', ?, ?) RETURNING id", []any{e.ID, name, now, now}, &p.ID)
-	return p, true, err
+	if err != nil {
+		return p, true, err
+	}
+	return p, true, audit(ctx, q, e.ID, now, projectSubject(p), "project made")
 }
 
 func projectColumnsByField() columns {

@@ -13,6 +13,7 @@ func (s *Store) UpsertProject(ctx context.Context, u metadata.ProjectUpdate) (me
 	if u.Access != nil && *u.Access != metadata.PrivateAccess && *u.Access != metadata.RestrictedAccess {
 		return metadata.Project{}, false, invalid("a project cannot have the access %.60q; it is PRIVATE (for its entity) or RESTRICTED (for invited members)", string(*u.Access))
 	}
+	ctx = acting(ctx, "upsertModel")
 	var p metadata.Project
 	var created bool
 	err := s.write(ctx, func(q session) (err error) {
@@ -35,8 +36,10 @@ func (s *Store) UpsertProject(ctx context.Context, u metadata.ProjectUpdate) (me
 				return err
 			}
 		}
-		p, err = project(ctx, q, u.Entity, u.Name)
-		return err
+		if p, err = project(ctx, q, u.Entity, u.Name); err != nil {
+			return err
+		}
+		return audit(ctx, q, p.EntityID, now, projectSubject(p), "project settings")
 	})
 	return p, created, err
 }
@@ -55,17 +58,22 @@ func (s *Store) RenameProject(ctx context.Context, id int64, name string) (metad
 	if err := metadata.CheckProjectName(name); err != nil {
 		return metadata.Project{}, err
 	}
+	ctx = acting(ctx, "renameProject")
 	var p metadata.Project
 	err := s.write(ctx, func(q session) error {
+		now := s.now()
 		old, err := projectByID(ctx, q, id)
 		if err != nil {
 			return err
 		}
-		err = run(ctx, q, "UPDATE projects SET name = ?, updated_at = ? WHERE id = ?", name, s.now(), id)
+		err = run(ctx, q, "UPDATE projects SET name = ?, updated_at = ? WHERE id = ?", name, now, id)
 		if taken(err) {
 			return conflict("the project %q cannot be renamed to %q: another project of %q has that name", old.Name, name, old.Entity)
 		}
 		if err != nil {
+			return err
+		}
+		if err := audit(ctx, q, old.EntityID, now, projectSubject(old), fmt.Sprintf("project renamed to %q", name)); err != nil {
 			return err
 		}
 		p, err = projectByID(ctx, q, id)
@@ -76,6 +84,7 @@ func (s *Store) RenameProject(ctx context.Context, id int64, name string) (metad
 
 // DeleteProject deletes a project with its collections and their versions.
 func (s *Store) DeleteProject(ctx context.Context, id int64) error {
+	ctx = acting(ctx, "deleteModel")
 	return s.write(ctx, func(q session) error {
 		p, err := projectByID(ctx, q, id)
 		if err != nil {
@@ -87,11 +96,14 @@ func (s *Store) DeleteProject(ctx context.Context, id int64) error {
 		}
 		now := s.now()
 		for _, c := range ids {
-			if _, err := deleteCollection(ctx, q, c, now); err != nil {
+			if _, err := s.deleteCollection(ctx, q, c, now); err != nil {
 				return err
 			}
 		}
 		if err := run(ctx, q, "DELETE FROM project_members WHERE project_id = ?", id); err != nil {
+			return err
+		}
+		if err := audit(ctx, q, p.EntityID, now, projectSubject(p), "project deleted"); err != nil {
 			return err
 		}
 		// No project can be given a name with a colon, so this one is out of the way.
@@ -130,11 +142,17 @@ func (s *Store) SetProjectMember(ctx context.Context, projectID, entityID int64,
 	if role.Rank() == 0 {
 		return invalid("%.60q is not a role; use admin, member, viewer or restricted_viewer", string(role))
 	}
+	ctx = acting(ctx, "setProjectMember")
 	return s.write(ctx, func(q session) error {
-		if _, err := projectByID(ctx, q, projectID); err != nil {
+		p, err := projectByID(ctx, q, projectID)
+		if err != nil {
 			return err
 		}
-		if err := mustExist(ctx, q, "entities", entityID, "entity"); err != nil {
+		member, err := entityByID(ctx, q, entityID)
+		if err != nil {
+			return err
+		}
+		if err := audit(ctx, q, p.EntityID, s.now(), projectSubject(p), fmt.Sprintf("%s is %s", member.Name, role)); err != nil {
 			return err
 		}
 		return run(ctx, q, "INSERT INTO project_members (project_id, entity_id, role) VALUES (?, ?, ?) ON CONFLICT (project_id, entity_id) DO UPDATE SET role = excluded.role", projectID, entityID, role)
@@ -143,8 +161,21 @@ func (s *Store) SetProjectMember(ctx context.Context, projectID, entityID int64,
 
 // RemoveProjectMember takes an invitation back.
 func (s *Store) RemoveProjectMember(ctx context.Context, projectID, entityID int64) error {
+	ctx = acting(ctx, "removeProjectMember")
 	return s.write(ctx, func(q session) error {
-		return run(ctx, q, "DELETE FROM project_members WHERE project_id = ? AND entity_id = ?", projectID, entityID)
+		n, err := changed(ctx, q, "DELETE FROM project_members WHERE project_id = ? AND entity_id = ?", projectID, entityID)
+		if err != nil || n == 0 {
+			return err
+		}
+		p, err := projectByID(ctx, q, projectID)
+		if err != nil {
+			return err
+		}
+		member, err := entityByID(ctx, q, entityID)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, q, p.EntityID, s.now(), projectSubject(p), member.Name+" is no member any more")
 	})
 }
 

@@ -79,6 +79,7 @@ func (s *Store) UpsertRun(ctx context.Context, u metadata.RunUpdate) (metadata.R
 	if err := checkJSON("run's summary", u.SummaryMetrics); err != nil {
 		return metadata.Run{}, false, err
 	}
+	ctx = acting(ctx, "upsertBucket")
 	var r metadata.Run
 	var created bool
 	err := s.write(ctx, func(q session) error {

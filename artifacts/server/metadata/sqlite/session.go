@@ -187,11 +187,18 @@ func (u unprepared) exec(ctx context.Context, query string, args ...any) (sql.Re
 
 // read runs f, which asks one question.
 func (s *Store) read(ctx context.Context, f func(session) error) error {
+	s.expireDue(ctx)
 	return s.classify(ctx, f(s.reader))
 }
 
 // readTogether runs f, whose questions all see the same state.
 func (s *Store) readTogether(ctx context.Context, f func(session) error) error {
+	s.expireDue(ctx)
+	return s.snapshot(ctx, f)
+}
+
+// snapshot is readTogether that leaves everything as it is.
+func (s *Store) snapshot(ctx context.Context, f func(session) error) error {
 	tx, err := s.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return s.classify(ctx, err)
@@ -203,6 +210,7 @@ func (s *Store) readTogether(ctx context.Context, f func(session) error) error {
 // write runs f in a transaction, which is durable when write returns nil and
 // has left no trace when it returns an error.
 func (s *Store) write(ctx context.Context, f func(session) error) error {
+	s.expireDue(ctx)
 	select {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
@@ -222,6 +230,7 @@ func (s *Store) transact(ctx context.Context, f func(session) error) error {
 	// commit that is interrupted half way could not say whether it took place.
 	always := context.WithoutCancel(ctx)
 	committed := false
+	s.expiry.setting = false
 	defer func() {
 		if !committed {
 			// It fails when SQLite has rolled back by itself, as it does on a
@@ -243,6 +252,9 @@ func (s *Store) transact(ctx context.Context, f func(session) error) error {
 		return err
 	}
 	committed = true
+	if s.expiry.setting {
+		s.expiry.changes.Add(1)
+	}
 	return nil
 }
 

@@ -15,6 +15,9 @@ import (
 type Options struct {
 	Clock  metadata.Clock // nil: time.Now
 	Logger *slog.Logger   // nil: discarded
+	// Passive leaves versions whose time to live has ended as they are, for
+	// those who only look.
+	Passive bool
 }
 
 // A Store is a metadata.Store in a SQLite file. It is safe for concurrent use.
@@ -30,6 +33,8 @@ type Store struct {
 	kept    []*statements // of reader and writer
 	writing chan struct{} // holds a token while conn is in use
 	uploads uploads
+	expiry  expiry
+	passive bool
 	closing sync.Once
 	closed  chan struct{}
 }
@@ -59,7 +64,8 @@ const maxReaders = 8
 // as it is then. It is of KindUnavailable when the file cannot be read or
 // written.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	s := &Store{path: path, clock: o.Clock, log: o.Logger, writing: make(chan struct{}, 1), closed: make(chan struct{})}
+	s := &Store{path: path, clock: o.Clock, log: o.Logger, passive: o.Passive, writing: make(chan struct{}, 1), closed: make(chan struct{})}
+	s.expiry.turn = make(chan struct{}, 1)
 	if s.clock == nil {
 		s.clock = time.Now
 	}

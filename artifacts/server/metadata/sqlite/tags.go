@@ -36,7 +36,7 @@ func (s *Store) AddCollectionTags(ctx context.Context, id int64, names []string)
 	if err := checkTags(names); err != nil {
 		return nil, err
 	}
-	return s.changeCollectionTags(ctx, id, func(q session, c metadata.Collection) error {
+	return s.changeCollectionTags(acting(ctx, "createArtifactCollectionTagAssignments"), id, "tags added: "+listed(names), func(q session, c metadata.Collection) error {
 		for _, n := range names {
 			tag, err := ensureTag(ctx, q, c.ProjectID, n)
 			if err != nil {
@@ -52,7 +52,7 @@ func (s *Store) AddCollectionTags(ctx context.Context, id int64, names []string)
 
 // RemoveCollectionTags takes tags off a collection.
 func (s *Store) RemoveCollectionTags(ctx context.Context, id int64, names []string) ([]metadata.Tag, error) {
-	return s.changeCollectionTags(ctx, id, func(q session, c metadata.Collection) error {
+	return s.changeCollectionTags(acting(ctx, "deleteArtifactCollectionTagAssignments"), id, "tags taken off: "+listed(names), func(q session, c metadata.Collection) error {
 		for _, n := range names {
 			if err := run(ctx, q, "DELETE FROM collection_tags WHERE collection_id = ? AND tag_id = (SELECT id FROM tags WHERE project_id = ? AND name = ?)", id, c.ProjectID, n); err != nil {
 				return err
@@ -62,7 +62,7 @@ func (s *Store) RemoveCollectionTags(ctx context.Context, id int64, names []stri
 	})
 }
 
-func (s *Store) changeCollectionTags(ctx context.Context, id int64, f func(session, metadata.Collection) error) ([]metadata.Tag, error) {
+func (s *Store) changeCollectionTags(ctx context.Context, id int64, details string, f func(session, metadata.Collection) error) ([]metadata.Tag, error) {
 	var tags []metadata.Tag
 	err := s.write(ctx, func(q session) error {
 		c, err := readyCollection(ctx, q, id)
@@ -72,7 +72,11 @@ func (s *Store) changeCollectionTags(ctx context.Context, id int64, f func(sessi
 		if err := f(q, c); err != nil {
 			return err
 		}
-		if err := run(ctx, q, "UPDATE collections SET updated_at = ? WHERE id = ?", s.now(), id); err != nil {
+		now := s.now()
+		if err := run(ctx, q, "UPDATE collections SET updated_at = ? WHERE id = ?", now, id); err != nil {
+			return err
+		}
+		if err := audit(ctx, q, c.EntityID, now, collectionSubject(c), details); err != nil {
 			return err
 		}
 		tags, err = all(ctx, q, scanTag, "SELECT g.id, g.name FROM collection_tags w JOIN tags g ON g.id = w.tag_id WHERE w.collection_id = ? ORDER BY g.name", id)

@@ -172,6 +172,34 @@ class AsyncOperations:
         )
         return answer
 
+    async def preview_artifact_file(
+        self,
+        *,
+        artifact: str,
+        path: str,
+        rows: int | None = None,
+        bytes: int | None = None,
+    ) -> types.PreviewArtifactFileOutput:
+        """Look into a file of an artifact version without downloading it: the head of a text,
+        columns, row count and first rows of a table (CSV, JSON lines, Parquet, wandb table),
+        tensors of safetensors, an image as image.
+
+        Args:
+            artifact: With an alias or a version such as v3. Default: latest.
+            rows: First rows of a table. Default: 5.
+            bytes: Bytes of a text. Default: 6000.
+        """
+        answer: types.PreviewArtifactFileOutput = await self._call(
+            "preview_artifact_file",
+            {
+                "artifact": artifact,
+                "path": path,
+                "rows": rows,
+                "bytes": bytes,
+            },
+        )
+        return answer
+
     async def list_run_artifacts(
         self,
         *,

@@ -172,6 +172,50 @@ class ListArtifactFilesOutput(_ListArtifactFilesOutput):
     has_more: bool
 
 
+class _PreviewColumn(TypedDict, total=False):
+    type: str
+
+
+class PreviewColumn(_PreviewColumn):
+    name: str
+
+
+class PreviewRow(TypedDict):
+    values: list[str]
+
+
+class PreviewTensor(TypedDict):
+    name: str
+    type: str
+    shape: list[int]
+
+
+class _PreviewArtifactFileOutput(TypedDict, total=False):
+    text: str
+    # Of a table.
+    columns: list[PreviewColumn]
+    # Absent: too long to be counted.
+    rows: int
+    first_rows: list[PreviewRow]
+    # Of a safetensors file.
+    tensors: list[PreviewTensor]
+    # All of them.
+    tensor_count: int
+    # Of an image, in pixels.
+    width: int
+    height: int
+    hint: str
+
+
+class PreviewArtifactFileOutput(_PreviewArtifactFileOutput):
+    artifact: str
+    path: str
+    size_bytes: Digits
+    format: Literal["text", "csv", "tsv", "jsonl", "parquet", "table", "safetensors", "image", "binary"]
+    # All of the file is here.
+    complete: bool
+
+
 class RunArtifactItem(TypedDict):
     artifact: str
     type: str
