@@ -20,6 +20,12 @@ type transport struct{ s *Server }
 // RoundTrip answers one request. The answer's body must be closed, which also
 // ends a handler that has more to send.
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := context.Cause(req.Context()); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // the contract of RoundTrip
+		}
+		return nil, err
+	}
 	ctx, cancel := context.WithCancelCause(context.WithValue(req.Context(), inProcessKey{}, true))
 	in := req.Clone(ctx)
 	if in.Body == nil {
