@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,15 +82,7 @@ func (s *Server) serveDownload(w *response, r *http.Request) {
 		w.refuse(statusOf(err), err.Error())
 		return
 	}
-	// The signed address knows ranges, so it serves this one too.
-	signed, err := url.Parse(s.signer.DownloadURL("", transfer.Download{Key: f.Key, Size: f.Size, Name: a.name}))
-	if err != nil {
-		w.refuse(http.StatusNotFound, "the file cannot be addressed: "+err.Error())
-		return
-	}
-	inner := r.Clone(r.Context())
-	inner.URL = signed
-	s.transfer.ServeHTTP(w, inner)
+	s.transfer.ServeBlob(w, r, transfer.Download{Key: f.Key, Size: f.Size, Name: a.name})
 }
 
 // findFile finds the bytes that an address means, if the viewer may see them:
@@ -111,16 +104,24 @@ func (s *Server) findFile(ctx context.Context, v *access.Viewer, a fileAddress) 
 			return metadata.StoredFile{}, err
 		}
 	}
+	var denied error
 	if a.artifact != 0 {
 		f, err := s.listedFile(ctx, v, a)
-		if !metadata.IsNotFound(err) {
+		switch metadata.KindOf(err) {
+		case metadata.KindNotFound:
+		case metadata.KindDenied:
+			denied = err
+		default:
 			return f, err
 		}
 	}
 	e, err := s.o.Metadata.Entity(ctx, a.entity)
-	if metadata.IsNotFound(err) {
+	switch {
+	case denied != nil:
+		return metadata.StoredFile{}, denied
+	case metadata.IsNotFound(err):
 		return metadata.StoredFile{}, notFound
-	} else if err != nil {
+	case err != nil:
 		return metadata.StoredFile{}, err
 	}
 	if ok, err := v.MayFetch(ctx, e.ID, 0); err != nil {
@@ -136,7 +137,15 @@ func (s *Server) findFile(ctx context.Context, v *access.Viewer, a fileAddress) 
 	if !ok {
 		return f, notFound
 	}
-	return f, nil
+	// The entity may have projects that are for some of its members only.
+	birth, err := s.o.Metadata.ArtifactByID(ctx, f.ArtifactID)
+	if err != nil {
+		return metadata.StoredFile{}, err
+	}
+	if ok, err = v.MayFetch(ctx, birth.EntityID, birth.ProjectID); err == nil && !ok {
+		err = notFound
+	}
+	return f, err
 }
 
 // listedFile finds a file in the version that an address names, which may be
@@ -147,17 +156,20 @@ func (s *Server) listedFile(ctx context.Context, v *access.Viewer, a fileAddress
 	if err != nil {
 		return metadata.StoredFile{}, err
 	}
-	visible := false
+	var visible, fetchable bool
 	for _, m := range members[a.artifact] {
-		if visible, err = v.MayFetch(ctx, m.EntityID, m.ProjectID); err != nil || visible {
-			break
+		role, err := v.ProjectRole(ctx, m.EntityID, m.ProjectID)
+		if err != nil {
+			return metadata.StoredFile{}, err
 		}
+		visible = visible || role != ""
+		fetchable = fetchable || role.Rank() >= metadata.ViewerRole.Rank()
 	}
-	if err != nil {
-		return metadata.StoredFile{}, err
-	}
-	if !visible {
+	switch {
+	case !visible:
 		return metadata.StoredFile{}, notFound
+	case !fetchable:
+		return metadata.StoredFile{}, &metadata.Error{Kind: metadata.KindDenied, Message: fmt.Sprintf("permission denied: '%s' may see this artifact, but not fetch its files", v.User.Username)}
 	}
 	files, err := s.o.Metadata.ListFiles(ctx, a.artifact, metadata.FileOptions{Page: metadata.Page{
 		First: 1, Filter: &metadata.Filter{Field: "digest", Op: metadata.Eq, Value: a.digest},

@@ -73,16 +73,28 @@ func (s *Server) serveFileStream(w *response, r *http.Request) {
 
 func (s *Server) runToWrite(r *http.Request, user metadata.User, entity, project, name string) (metadata.Run, error) {
 	ctx := r.Context()
+	notFound := &metadata.Error{Kind: metadata.KindNotFound, Message: fmt.Sprintf("run '%s' not found in project '%s' of entity '%s'", name, project, entity)}
 	p, err := s.o.Metadata.Project(ctx, entity, project)
+	if metadata.IsNotFound(err) {
+		return metadata.Run{}, notFound
+	}
 	if err != nil {
 		return metadata.Run{}, err
 	}
-	if ok, err := access.NewViewer(s.o.Metadata, user).MayWrite(ctx, p.EntityID, p.ID); err != nil {
+	role, err := access.NewViewer(s.o.Metadata, user).ProjectRole(ctx, p.EntityID, p.ID)
+	switch {
+	case err != nil:
 		return metadata.Run{}, err
-	} else if !ok {
+	case role == "": // as if it were not there
+		return metadata.Run{}, notFound
+	case role.Rank() < metadata.MemberRole.Rank():
 		return metadata.Run{}, &metadata.Error{Kind: metadata.KindDenied, Message: fmt.Sprintf("permission denied: '%s' may not change runs of entity '%s'", user.Username, entity)}
 	}
-	return s.o.Metadata.Run(ctx, p.ID, name)
+	run, err := s.o.Metadata.Run(ctx, p.ID, name)
+	if metadata.IsNotFound(err) {
+		err = notFound
+	}
+	return run, err
 }
 
 func (s *Server) store(r *http.Request, run metadata.Run, m fileStream) error {

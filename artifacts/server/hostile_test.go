@@ -33,13 +33,14 @@ type writer struct {
 	t            *testing.T
 	url, key     string
 	entity, name string // of the project
+	run          string // that versions are logged by; "" for none
 }
 
 func (w writer) create(name, digest string) string {
 	w.t.Helper()
 	p := must(w.t, w.url, w.key, createArtifact, map[string]any{"in": map[string]any{
 		"entityName": w.entity, "projectName": w.name, "artifactTypeName": "dataset", "artifactCollectionName": name,
-		"clientID": w.entity + name + digest, "digest": digest, "digestAlgorithm": "MANIFEST_MD5", "enableDigestDeduplication": true, "aliases": []any{map[string]any{"artifactCollectionName": name, "alias": "latest"}},
+		"clientID": w.entity + name + digest, "digest": digest, "digestAlgorithm": "MANIFEST_MD5", "enableDigestDeduplication": true, "runName": w.run, "aliases": []any{map[string]any{"artifactCollectionName": name, "alias": "latest"}},
 	}})
 	var id string
 	p.into(w.t, &id, "createArtifact", "artifact", "id")

@@ -80,7 +80,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{o: o, signer: signer, idle: make(chan struct{})}
-	s.transfer = transfer.NewHandler(o.Blobs, signer, o.Metadata, transfer.HandlerOptions{Logger: o.Logger})
+	s.transfer = transfer.NewHandler(o.Blobs, signer, o.Metadata, transfer.HandlerOptions{
+		Logger: o.Logger, Permit: newPermits(o.Metadata, o.Clock).check,
+	})
 	s.graph = graph.New(graph.Options{
 		Metadata: o.Metadata, Blobs: o.Blobs, Signer: signer, Uploads: s.transfer, Logger: o.Logger,
 	})
@@ -145,7 +147,7 @@ func (s *Server) serveGraphQL(w *response, r *http.Request) {
 	w.log.Operation, w.log.Outcome, w.log.UnknownOperation = report.Operation, report.Err, report.Unknown
 }
 
-// serveTransfer hands over to the signed addresses, which are permission enough.
+// serveTransfer hands over to the signed addresses, which need no key.
 func (s *Server) serveTransfer(w *response, r *http.Request) {
 	s.transfer.ServeHTTP(w, r)
 }

@@ -16,9 +16,24 @@ type User struct {
 func (u *User) ID() string       { return userID.globalID(u.u.ID) }
 func (u *User) Username() string { return u.u.Username }
 func (u *User) Name() string     { return u.u.Username }
-func (u *User) Email() *string   { return textOrNull(u.u.Email) }
 func (u *User) Admin() bool      { return u.u.Admin }
-func (u *User) Entity() string   { return u.u.DefaultEntity }
+
+// Email is told to those who share something with the user.
+func (u *User) Email(ctx context.Context) (*string, error) {
+	if ok, err := u.rq.acquainted(ctx, u.u); err != nil || !ok {
+		return nil, err
+	}
+	return textOrNull(u.u.Email), nil
+}
+
+// Entity is what clients take when a path names none. Which other users have
+// chosen is their business: for them it is the entity of their name.
+func (u *User) Entity() string {
+	if u.u.ID == u.rq.viewer.User.ID {
+		return u.u.DefaultEntity
+	}
+	return u.u.Username
+}
 
 // Flags are W&B's switches for a user, as JSON text. None is set here.
 func (u *User) Flags() *string { return textOrNull("{}") }
@@ -123,10 +138,25 @@ func (e *Entity) User(ctx context.Context) (*User, error) {
 	return orNull(&User{rq: e.rq, u: u}, err)
 }
 
-// Organization is the organization above the entity; an organization's own
-// entity names the organization itself.
+// Organization is the organization above the entity, for those who belong to
+// one of the two; an organization's own entity names the organization itself.
 func (e *Entity) Organization(ctx context.Context) (*Organization, error) {
 	m, err := e.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if role, err := e.rq.viewer.Role(ctx, e.id); err != nil {
+		return nil, err
+	} else if role == "" {
+		above := m.OrganizationID
+		if above == 0 {
+			above = e.id
+		}
+		ok, err := e.rq.viewer.Knows(ctx, above)
+		if err != nil || !ok {
+			return nil, err
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, err

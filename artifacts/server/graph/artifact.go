@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
+	"github.com/reliquary/reliquary/artifacts/server/transfer"
 )
 
 // An Artifact is one version of a sequence.
@@ -24,6 +25,7 @@ type artifactGroup struct {
 	aliases   lazy[aliasesOf]
 	tags      loader[int64, []metadata.Tag]
 	members   loader[int64, []metadata.Membership]
+	places    lazy[map[int64]*transfer.Place]
 	runs      loader[int64, metadata.Run]
 	users     loader[int64, metadata.User]
 }
@@ -158,6 +160,14 @@ func (a *Artifact) Aliases(ctx context.Context) ([]*ArtifactAlias, error) {
 
 func (g *artifactGroup) memberships(ctx context.Context, id int64) ([]metadata.Membership, error) {
 	return g.members.of(ctx, id, g.ids, g.rq.store.MembershipsOf)
+}
+
+// place is one that lets the viewer fetch the version's files: nil for none.
+func (a *Artifact) place(ctx context.Context) (*transfer.Place, error) {
+	all, err := a.group.places.get(func() (map[int64]*transfer.Place, error) {
+		return a.rq.fetchable(ctx, a.group.versions)
+	})
+	return all[a.a.ID], err
 }
 
 // ArtifactMemberships are the collections that hold the version: all of them,

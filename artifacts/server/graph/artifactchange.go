@@ -47,7 +47,7 @@ func (mutation) DeleteArtifact(ctx context.Context, in DeleteArtifactInput) (*De
 func (mutation) UseArtifact(ctx context.Context, in UseArtifactInput) (*UseArtifactPayload, error) {
 	rq := requestOf(ctx)
 	// The entity and project of the artifact come too; its id says it all.
-	a, err := rq.artifactToRead(ctx, in.ArtifactID)
+	a, err := rq.artifactToFetch(ctx, in.ArtifactID)
 	if err != nil {
 		return nil, err
 	}

@@ -462,7 +462,7 @@ func (ec *executionContext) _ArtifactPortfolio_project(ctx context.Context, fiel
 			return ec.fieldContext_ArtifactPortfolio_project(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Project(), nil
+			return obj.Project(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Project) graphql.Marshaler {
@@ -828,7 +828,7 @@ func (ec *executionContext) _ArtifactSequence_project(ctx context.Context, field
 			return ec.fieldContext_ArtifactSequence_project(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Project(), nil
+			return obj.Project(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Project) graphql.Marshaler {
@@ -1896,10 +1896,11 @@ func (ec *executionContext) _ArtifactPortfolio(ctx context.Context, sel ast.Sele
 					return ec._ArtifactPortfolio_updatedAt(ctx, field, obj)
 				})
 		case "project":
-			out.Values[i] = ec._ArtifactPortfolio_project(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArtifactPortfolio_project(ctx, field, obj)
+				})
 		case "defaultArtifactType":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -1993,10 +1994,11 @@ func (ec *executionContext) _ArtifactSequence(ctx context.Context, sel ast.Selec
 					return ec._ArtifactSequence_updatedAt(ctx, field, obj)
 				})
 		case "project":
-			out.Values[i] = ec._ArtifactSequence_project(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArtifactSequence_project(ctx, field, obj)
+				})
 		case "defaultArtifactType":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,

@@ -81,6 +81,10 @@ func (rq *request) collectionOrNull(c metadata.Collection, err error) (ArtifactC
 
 func (p *Project) collections(ctx context.Context, typeName string, a pageArgs) (*ArtifactCollectionConnection, error) {
 	out := &ArtifactCollectionConnection{Edges: []*ArtifactCollectionEdge{}}
+	if visible, err := p.ifVisible(ctx); err != nil || visible == nil {
+		out.connection = nothing()
+		return out, err
+	}
 	var err error
 	out.connection, err = fetch(ctx, a,
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Collection], error) {
@@ -117,13 +121,26 @@ func (c *collection) load(ctx context.Context) (metadata.Collection, error) {
 func (c *collection) ID() string   { return collectionID.globalID(c.known.ID) }
 func (c *collection) Name() string { return c.known.Name }
 
-// Project is where the collection is.
-func (c *collection) Project() *Project {
+// place is where the collection is, whether the viewer may see that or not.
+func (c *collection) place() *Project {
 	k := c.known
 	return c.rq.projectRef(k.ProjectID, k.Project, k.EntityID, k.Entity)
 }
 
+// Project is where the collection is: null where the viewer may not see that.
+func (c *collection) Project(ctx context.Context) (*Project, error) { return c.place().ifVisible(ctx) }
+
+// hidden reports whether the viewer may not look into the collection: only the
+// name is told of the sequence of a version that is seen through a portfolio.
+func (c *collection) hidden(ctx context.Context) (bool, error) {
+	ok, err := c.rq.viewer.MayRead(ctx, c.known.EntityID, c.known.ProjectID)
+	return !ok, err
+}
+
 func (c *collection) Description(ctx context.Context) (*string, error) {
+	if hidden, err := c.hidden(ctx); err != nil || hidden {
+		return nil, err
+	}
 	m, err := c.load(ctx)
 	return m.Description, err
 }
@@ -149,11 +166,14 @@ func (c *collection) UpdatedAt(ctx context.Context) (*time.Time, error) {
 // DefaultArtifactType is the type of the collection's versions.
 func (c *collection) DefaultArtifactType(ctx context.Context) (*ArtifactType, error) {
 	m, err := c.load(ctx)
-	return &ArtifactType{p: c.Project(), id: m.TypeID, name: m.Type}, err
+	return &ArtifactType{p: c.place(), id: m.TypeID, name: m.Type}, err
 }
 
 // Tags are in the order of their names.
 func (c *collection) Tags(ctx context.Context) (*TagConnection, error) {
+	if hidden, err := c.hidden(ctx); err != nil || hidden {
+		return &TagConnection{Edges: []*TagEdge{}}, err
+	}
 	tags, err := c.group.tags.of(ctx, c.known.ID, func() []int64 { return c.group.ids }, c.rq.store.CollectionTags)
 	if err != nil {
 		return nil, err
@@ -167,7 +187,10 @@ func (c *collection) Tags(ctx context.Context) (*TagConnection, error) {
 
 // Aliases lists the aliases in this collection.
 func (c *collection) Aliases(ctx context.Context, first *int64, after *string) (*ArtifactAliasConnection, error) {
-	out := &ArtifactAliasConnection{Edges: []*ArtifactAliasEdge{}}
+	out := &ArtifactAliasConnection{PageInfo: &PageInfo{}, Edges: []*ArtifactAliasEdge{}}
+	if hidden, err := c.hidden(ctx); err != nil || hidden {
+		return out, err
+	}
 	con, err := fetch(ctx, pageArgs{first: first, after: after},
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Alias], error) {
 			return c.rq.store.ListAliases(ctx, c.known.ID, page)
@@ -185,6 +208,10 @@ func (c *collection) Aliases(ctx context.Context, first *int64, after *string) (
 // Artifacts lists the versions in this collection.
 func (c *collection) Artifacts(ctx context.Context, first *int64, after, filters, order *string) (*VersionedArtifactConnection, error) {
 	out := &VersionedArtifactConnection{Edges: []*VersionedArtifactEdge{}}
+	if hidden, err := c.hidden(ctx); err != nil || hidden {
+		out.connection = nothing()
+		return out, err
+	}
 	var err error
 	out.connection, err = fetch(ctx, pageArgs{first, after, filters, order},
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Membership], error) {
@@ -210,12 +237,18 @@ func (c *collection) Artifacts(ctx context.Context, first *int64, after, filters
 
 // ArtifactMembership finds a version of this collection by alias or v<N>.
 func (c *collection) ArtifactMembership(ctx context.Context, aliasName string) (*ArtifactCollectionMembership, error) {
+	if hidden, err := c.hidden(ctx); err != nil || hidden {
+		return nil, err
+	}
 	m, err := c.rq.store.Membership(ctx, c.known.ID, aliasName)
 	return orNull(c.rq.newMembership(m), err)
 }
 
 // LatestArtifact is the newest committed version.
 func (s *ArtifactSequence) LatestArtifact(ctx context.Context) (*Artifact, error) {
+	if hidden, err := s.hidden(ctx); err != nil || hidden {
+		return nil, err
+	}
 	a, err := s.rq.store.LatestArtifact(ctx, s.known.ID)
 	return orNull(s.rq.newArtifact(a), err)
 }

@@ -189,7 +189,7 @@ func (r *resolver) birth(id string) int64 {
 
 // base takes the files of the version that an incremental one adds to.
 func (r *resolver) base(ctx context.Context, id int64) error {
-	base, err := r.rq.artifactToRead(ctx, artifactID.globalID(id))
+	base, err := r.rq.artifactToFetch(ctx, artifactID.globalID(id))
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (r *resolver) findBytes(ctx context.Context) error {
 		rest = append(rest, missing...)
 	}
 	missing, err := r.find(ctx, rest, func(ctx context.Context, digests []string) (map[string]metadata.StoredFile, error) {
-		return r.rq.store.StoredFiles(ctx, r.a.EntityID, digests)
+		return r.rq.storedFiles(ctx, r.a.EntityID, digests)
 	})
 	if err != nil || len(missing) == 0 {
 		return err
@@ -254,7 +254,7 @@ func (r *resolver) findBytes(ctx context.Context) error {
 	return fail(metadata.KindConflict, "artifact '%s' cannot be committed: %d of its files were not uploaded, among them '%s'; log it again", r.a.Sequence, len(missing), some)
 }
 
-// readable says which of the versions the viewer may see.
+// readable says which of the versions the viewer may fetch the files of.
 func (r *resolver) readable(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	out := map[int64]bool{r.a.ID: true}
 	others := slices.DeleteFunc(unique(ids), func(id int64) bool { return id == r.a.ID })
@@ -265,12 +265,11 @@ func (r *resolver) readable(ctx context.Context, ids []int64) (map[int64]bool, e
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range list {
-		if out[a.ID], err = r.rq.viewer.MayFetch(ctx, a.EntityID, a.ProjectID); err != nil {
-			return nil, err
-		}
+	places, err := r.rq.fetchable(ctx, list)
+	for id := range places {
+		out[id] = true
 	}
-	return out, nil
+	return out, err
 }
 
 // find fills in the bytes of the files that look knows, and returns the paths

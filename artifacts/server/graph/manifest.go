@@ -10,19 +10,25 @@ import (
 
 // An ArtifactManifest is the record of a manifest file.
 type ArtifactManifest struct {
-	rq *request
-	m  metadata.Manifest
+	rq    *request
+	m     metadata.Manifest
+	place transfer.Place // by whose rights the viewer has it
 }
 
 // An ArtifactManifestFile is the manifest as a file.
 type ArtifactManifestFile struct {
-	rq *request
-	m  metadata.Manifest
+	rq    *request
+	m     metadata.Manifest
+	place transfer.Place
 }
 
-func (m *ArtifactManifest) ID() string                  { return manifestID.globalID(m.m.ID) }
-func (m *ArtifactManifest) Digest() string              { return m.m.Digest }
-func (m *ArtifactManifest) File() *ArtifactManifestFile { return &ArtifactManifestFile{m.rq, m.m} }
+func (m *ArtifactManifest) ID() string     { return manifestID.globalID(m.m.ID) }
+func (m *ArtifactManifest) Digest() string { return m.m.Digest }
+
+// File is the manifest as a file.
+func (m *ArtifactManifest) File() *ArtifactManifestFile {
+	return &ArtifactManifestFile{m.rq, m.m, m.place}
+}
 
 func (f *ArtifactManifestFile) ID() string { return manifestID.globalID(f.m.ID) }
 
@@ -34,6 +40,7 @@ func (f *ArtifactManifestFile) DirectURL() (string, error) {
 	return f.rq.signer.DownloadURL(f.rq.base, transfer.Download{
 		// A patch is only served as part of a whole, which has this name.
 		Key: f.m.Key, Size: f.m.Size, Name: manifestName, Manifest: true,
+		Holder: f.rq.holder(f.place.EntityID, f.place.ProjectID),
 	}), nil
 }
 
@@ -41,11 +48,12 @@ func (f *ArtifactManifestFile) DirectURL() (string, error) {
 const manifestName = "wandb_manifest.json"
 
 func (f *ArtifactManifestFile) upload() transfer.ManifestUpload {
-	return transfer.ManifestUpload{ManifestID: f.m.ID, Name: f.m.Name, MD5: f.m.Digest}
+	return transfer.ManifestUpload{ManifestID: f.m.ID, Name: f.m.Name, MD5: f.m.Digest, Holder: f.rq.holder(f.place.EntityID, f.place.ProjectID)}
 }
 
 // UploadURL is a signed address to upload the manifest to, checked by its
-// digest. It is never null: a client takes that as a failure.
+// digest. It is never null: a client takes that as a failure. It serves those
+// only who may change what the manifest belongs to.
 func (f *ArtifactManifestFile) UploadURL() *string {
 	return textOrNull(f.rq.signer.UploadURL(f.rq.base, f.upload()))
 }
@@ -53,15 +61,23 @@ func (f *ArtifactManifestFile) UploadURL() *string {
 // UploadHeaders are to be sent with the upload.
 func (f *ArtifactManifestFile) UploadHeaders() []string { return transfer.Headers(f.upload()) }
 
-// CurrentManifest is the manifest of the whole version; null until its bytes are there.
+// CurrentManifest is the manifest of the whole version, for those who may fetch
+// its files; null until its bytes are there.
 func (a *Artifact) CurrentManifest(ctx context.Context) (*ArtifactManifest, error) {
+	place, err := a.place(ctx)
+	if err == nil && place == nil {
+		err = a.rq.mayNotFetch()
+	}
+	if err != nil {
+		return nil, err
+	}
 	list, err := a.rq.store.ListManifests(ctx, a.a.ID)
 	if err != nil {
 		return nil, err
 	}
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Key != "" {
-			return &ArtifactManifest{a.rq, list[i]}, nil
+			return &ArtifactManifest{a.rq, list[i], *place}, nil
 		}
 	}
 	return nil, nil
@@ -100,7 +116,7 @@ func (mutation) CreateArtifactManifest(ctx context.Context, in CreateArtifactMan
 	if err != nil {
 		return nil, err
 	}
-	return &CreateArtifactManifestPayload{ArtifactManifest: &ArtifactManifest{rq, m}, ClientMutationID: in.ClientMutationID}, nil
+	return &CreateArtifactManifestPayload{ArtifactManifest: &ArtifactManifest{rq, m, transfer.Place{EntityID: a.EntityID, ProjectID: a.ProjectID}}, ClientMutationID: in.ClientMutationID}, nil
 }
 
 // baseArtifact reads the id of the artifact that a manifest builds on.
@@ -108,7 +124,7 @@ func (rq *request) baseArtifact(ctx context.Context, id *string) (*int64, error)
 	if id == nil {
 		return nil, nil
 	}
-	a, err := rq.artifactToRead(ctx, *id)
+	a, err := rq.artifactToFetch(ctx, *id)
 	if err != nil {
 		return nil, err
 	}
@@ -124,10 +140,11 @@ func (mutation) UpdateArtifactManifest(ctx context.Context, in UpdateArtifactMan
 	}
 	m, err := rq.store.ManifestByID(ctx, n)
 	if err != nil {
-		return nil, err
+		return nil, missing(err, "manifest "+in.ArtifactManifestID)
 	}
-	if _, err := rq.artifactToWrite(ctx, artifactID.globalID(m.ArtifactID)); err != nil {
-		return nil, err
+	a, err := rq.artifactToWrite(ctx, artifactID.globalID(m.ArtifactID))
+	if err != nil {
+		return nil, missing(err, "manifest "+in.ArtifactManifestID)
 	}
 	digest := m.Digest
 	if in.Digest != nil {
@@ -146,5 +163,5 @@ func (mutation) UpdateArtifactManifest(ctx context.Context, in UpdateArtifactMan
 	if m, err = rq.store.UpdateManifest(ctx, n, digest, base); err != nil {
 		return nil, err
 	}
-	return &UpdateArtifactManifestPayload{ArtifactManifest: &ArtifactManifest{rq, m}, ClientMutationID: in.ClientMutationID}, nil
+	return &UpdateArtifactManifestPayload{ArtifactManifest: &ArtifactManifest{rq, m, transfer.Place{EntityID: a.EntityID, ProjectID: a.ProjectID}}, ClientMutationID: in.ClientMutationID}, nil
 }

@@ -95,13 +95,16 @@ func (mutation) LinkArtifact(ctx context.Context, in LinkArtifactInput) (*LinkAr
 func (rq *request) artifactToLink(ctx context.Context, id, clientID *string) (metadata.Artifact, error) {
 	switch {
 	case id != nil:
-		return rq.artifactToRead(ctx, *id)
+		return rq.artifactToFetch(ctx, *id)
 	case clientID != nil:
 		a, err := rq.store.ArtifactByClientID(ctx, *clientID)
 		if err != nil {
+			return a, missing(err, "artifact "+*clientID)
+		}
+		if err := rq.artifactVisible(ctx, a, *clientID); err != nil {
 			return a, err
 		}
-		return a, rq.artifactVisible(ctx, a, *clientID)
+		return a, rq.mayFetch(ctx, a)
 	default:
 		return metadata.Artifact{}, fail(metadata.KindInvalid, "say which artifact to link: give artifactID or clientID")
 	}

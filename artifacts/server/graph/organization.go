@@ -27,17 +27,21 @@ func (o *Organization) AdvancedRegistryFeatures() *AdvancedRegistryFeatures {
 	return &AdvancedRegistryFeatures{}
 }
 
-// Organization finds an organization that the viewer knows.
+// Organization finds an organization that the viewer knows. Clients show the
+// words of the error that there is none.
 func (query) Organization(ctx context.Context, name string) (*Organization, error) {
 	rq := requestOf(ctx)
 	e, err := rq.store.Entity(ctx, name)
-	if err == nil && e.Kind != metadata.OrganizationEntity {
-		return nil, nil
-	}
 	if err == nil {
 		err = rq.known(ctx, e)
 	}
-	return orNull(&Organization{rq.entity(e)}, err)
+	if metadata.IsNotFound(err) || err == nil && e.Kind != metadata.OrganizationEntity {
+		return nil, fail(metadata.KindNotFound, "organization '%s' not found", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Organization{rq.entity(e)}, nil
 }
 
 // Users finds a user by name, if the viewer shares an entity with them.
@@ -58,19 +62,37 @@ func (query) Users(ctx context.Context, query *string) (*UserConnection, error) 
 // acquaintance finds a user whom the viewer may know of: KindNotFound otherwise.
 func (rq *request) acquaintance(ctx context.Context, name string) (metadata.User, error) {
 	u, err := rq.store.UserByName(ctx, name)
-	if err != nil || rq.viewer.User.Admin || u.ID == rq.viewer.User.ID {
-		return u, err
-	}
-	g, err := rq.store.GrantsOf(ctx, u.ID)
 	if err != nil {
 		return u, err
 	}
+	ok, err := rq.acquainted(ctx, u)
+	if err == nil && !ok {
+		err = fail(metadata.KindNotFound, "user '%s' not found", name)
+	}
+	return u, err
+}
+
+// acquainted reports whether the viewer shares a team, an organization or a
+// registry with a user. Restricted viewers of a registry share it with nobody.
+func (rq *request) acquainted(ctx context.Context, u metadata.User) (bool, error) {
+	if rq.viewer.User.Admin || u.ID == rq.viewer.User.ID {
+		return true, nil
+	}
+	g, err := rq.store.GrantsOf(ctx, u.ID)
+	if err != nil {
+		return false, err
+	}
 	for id := range g.Entities {
 		if role, err := rq.viewer.Role(ctx, id); err != nil || role != "" {
-			return u, err
+			return err == nil, err
 		}
 	}
-	return metadata.User{}, fail(metadata.KindNotFound, "user '%s' not found", name)
+	for id := range g.Projects {
+		if ok, err := rq.viewer.MayFetch(ctx, g.Parents[id], id); err != nil || ok {
+			return ok, err
+		}
+	}
+	return false, nil
 }
 
 // Members are the members of a team or an organization.
@@ -122,9 +144,13 @@ func (e *Entity) IsPaid() *bool { no := false; return &no }
 // Limits are for accounts of W&B's own site.
 func (e *Entity) Limits() map[string]any { return nil }
 
-// StorageBytes is what the entity's versions brought.
-func (e *Entity) StorageBytes(ctx context.Context) (int64, error) {
-	return e.rq.store.StorageBytes(ctx, e.id)
+// StorageBytes is what the entity's versions brought, for its members.
+func (e *Entity) StorageBytes(ctx context.Context) (*int64, error) {
+	if role, err := e.rq.viewer.Role(ctx, e.id); err != nil || role == "" {
+		return nil, err
+	}
+	n, err := e.rq.store.StorageBytes(ctx, e.id)
+	return &n, err
 }
 
 // UpdateUser changes the viewer's own settings.

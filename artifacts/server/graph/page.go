@@ -20,6 +20,11 @@ type connection struct {
 	count func(context.Context) (int, error)
 }
 
+// nothing is the page of a list that the viewer may not see.
+func nothing() connection {
+	return connection{count: func(context.Context) (int, error) { return 0, nil }}
+}
+
 // PageInfo is the page's place in the list.
 func (c *connection) PageInfo() *PageInfo { return &c.info }
 

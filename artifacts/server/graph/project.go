@@ -35,6 +35,16 @@ func (rq *request) projectOrNull(ctx context.Context, entity, name string) (*Pro
 	return orNull(rq.newProject(p), err)
 }
 
+// ifVisible is the project, or nil where the viewer may not see it: the sequence
+// of a version that is seen through a portfolio is in such a project.
+func (p *Project) ifVisible(ctx context.Context) (*Project, error) {
+	ok, err := p.rq.viewer.MayRead(ctx, p.entityID, p.id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return p, nil
+}
+
 func (p *Project) load(ctx context.Context) (metadata.Project, error) {
 	return p.more.get(func() (metadata.Project, error) { return p.rq.store.ProjectByID(ctx, p.id) })
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
@@ -118,9 +119,17 @@ func (p *Project) AllowAllArtifactTypesInRegistry(ctx context.Context) (bool, er
 	return m.AllTypes, err
 }
 
+// invited lists who was invited, for those who may see it.
+func (p *Project) invited(ctx context.Context) ([]metadata.ProjectMember, error) {
+	if ok, err := p.rq.viewer.MayFetch(ctx, p.entityID, p.id); err != nil || !ok {
+		return nil, err
+	}
+	return p.rq.store.ProjectMembers(ctx, p.id)
+}
+
 // Members are the users that were invited.
 func (p *Project) Members(ctx context.Context) ([]*ProjectMember, error) {
-	list, err := p.rq.store.ProjectMembers(ctx, p.id)
+	list, err := p.invited(ctx)
 	out := []*ProjectMember{}
 	for _, m := range list {
 		if u := m.User; u != nil {
@@ -134,7 +143,7 @@ func (p *Project) Members(ctx context.Context) ([]*ProjectMember, error) {
 
 // TeamMembers are the teams that were invited.
 func (p *Project) TeamMembers(ctx context.Context) ([]*ProjectTeamMember, error) {
-	list, err := p.rq.store.ProjectMembers(ctx, p.id)
+	list, err := p.invited(ctx)
 	out := []*ProjectTeamMember{}
 	for _, m := range list {
 		if m.User == nil {
@@ -219,10 +228,11 @@ func (rq *request) projectToManage(ctx context.Context, id string) (metadata.Pro
 		return metadata.Project{}, err
 	}
 	p, err := rq.store.ProjectByID(ctx, n)
-	if err != nil {
-		return p, err
+	if err == nil {
+		err = rq.mayManage(ctx, p)
 	}
-	return p, rq.mayManage(ctx, p)
+	// Not with the name of a project that the viewer may not see.
+	return p, missing(err, "project "+id)
 }
 
 // RenameProject gives a project another name.
@@ -281,7 +291,14 @@ func (rq *request) eachMember(ctx context.Context, project string, users, teams 
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 {
+		// Ids can be guessed, and who is invited is shown with name and address.
+		known := len(found) == 1
+		if known {
+			if known, err = rq.acquainted(ctx, found[0]); err != nil {
+				return err
+			}
+		}
+		if !known {
 			return fail(metadata.KindNotFound, "user %s not found", id)
 		}
 		entities = append(entities, found[0].EntityID)
@@ -291,6 +308,11 @@ func (rq *request) eachMember(ctx context.Context, project string, users, teams 
 		if err != nil {
 			return err
 		}
+		if ok, err := rq.knowsTeam(ctx, p, n); err != nil {
+			return err
+		} else if !ok {
+			return fail(metadata.KindNotFound, "team %s not found", id)
+		}
 		entities = append(entities, n)
 	}
 	for _, e := range entities {
@@ -299,6 +321,16 @@ func (rq *request) eachMember(ctx context.Context, project string, users, teams 
 		}
 	}
 	return nil
+}
+
+// knowsTeam reports whether the viewer knows a team, of their own or as one that
+// was invited to the project already.
+func (rq *request) knowsTeam(ctx context.Context, p metadata.Project, id int64) (bool, error) {
+	if ok, err := rq.viewer.Knows(ctx, id); err != nil || ok {
+		return ok, err
+	}
+	list, err := rq.store.ProjectMembers(ctx, p.ID)
+	return slices.ContainsFunc(list, func(m metadata.ProjectMember) bool { return m.Entity.ID == id }), err
 }
 
 // CreateProjectMembers invites users and teams, as viewers.

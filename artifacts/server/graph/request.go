@@ -5,6 +5,7 @@ import (
 
 	"github.com/reliquary/reliquary/artifacts/server/access"
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
+	"github.com/reliquary/reliquary/artifacts/server/transfer"
 )
 
 // A request is one operation of one viewer. Everything that is returned in the
@@ -34,7 +35,14 @@ func (rq *request) placeToWrite(ctx context.Context, entity, project string) (me
 	if err != nil && !metadata.IsNotFound(err) {
 		return e, err
 	}
-	return e, rq.mayWrite(ctx, e.ID, p.ID, "entity '"+e.Name+"'")
+	ok, err := rq.viewer.MayWrite(ctx, e.ID, p.ID)
+	if err == nil && !ok {
+		if err = rq.known(ctx, e); err == nil {
+			// The same words for a project that the viewer may not see as for none.
+			err = rq.denied("entity '" + e.Name + "'")
+		}
+	}
+	return e, err
 }
 
 // known fails with KindNotFound when the viewer may not know of an entity.
@@ -54,14 +62,32 @@ func (rq *request) entityName(name string) string {
 	return name
 }
 
-// mayWrite fails with KindDenied when the viewer may not change things of a
-// project of an entity.
-func (rq *request) mayWrite(ctx context.Context, entityID, projectID int64, what string) error {
+// mayWrite fails when the viewer may not change things of a project of an
+// entity: with KindDenied where the viewer may see them, and otherwise as if
+// missing were not there at all. Ids can be guessed; an answer must not tell
+// whose they are.
+func (rq *request) mayWrite(ctx context.Context, entityID, projectID int64, what, missing string) error {
 	ok, err := rq.viewer.MayWrite(ctx, entityID, projectID)
-	if err == nil && !ok {
-		err = fail(metadata.KindDenied, "permission denied: '%s' may not change %s", rq.viewer.User.Username, what)
+	if err != nil || ok {
+		return err
+	}
+	if err := rq.visible(ctx, entityID, projectID, missing); err != nil {
+		return err
+	}
+	return rq.denied(what)
+}
+
+// missing words "not found" as visible does, so that what is not there and what
+// the viewer may not see cannot be told apart.
+func missing(err error, what string) error {
+	if metadata.IsNotFound(err) {
+		return fail(metadata.KindNotFound, "%s not found", what)
 	}
 	return err
+}
+
+func (rq *request) denied(what string) error {
+	return fail(metadata.KindDenied, "permission denied: '%s' may not change %s", rq.viewer.User.Username, what)
 }
 
 // project finds a project that the viewer may see: KindNotFound otherwise.
@@ -104,7 +130,7 @@ func (rq *request) artifactToRead(ctx context.Context, id string) (metadata.Arti
 	}
 	a, err := rq.store.ArtifactByID(ctx, n)
 	if err != nil {
-		return a, err
+		return a, missing(err, "artifact "+id)
 	}
 	return a, rq.artifactVisible(ctx, a, id)
 }
@@ -128,6 +154,70 @@ func (rq *request) artifactVisible(ctx context.Context, a metadata.Artifact, id 
 	return err
 }
 
+// artifactToFetch finds a version whose files the viewer may have: what is
+// linked, used or built upon can be fetched afterwards.
+func (rq *request) artifactToFetch(ctx context.Context, id string) (metadata.Artifact, error) {
+	a, err := rq.artifactToRead(ctx, id)
+	if err == nil {
+		err = rq.mayFetch(ctx, a)
+	}
+	return a, err
+}
+
+// mayFetch fails with KindDenied unless the viewer may have the files of a
+// version, through its own project or through that of a portfolio.
+func (rq *request) mayFetch(ctx context.Context, a metadata.Artifact) error {
+	places, err := rq.fetchable(ctx, []metadata.Artifact{a})
+	if err == nil && places[a.ID] == nil {
+		err = rq.mayNotFetch()
+	}
+	return err
+}
+
+func (rq *request) mayNotFetch() error {
+	return fail(metadata.KindDenied, "permission denied: '%s' may see this, but not fetch files; ask who administers the registry for the role of a viewer", rq.viewer.User.Username)
+}
+
+// holder is the viewer, by the rights in a place: who a URL is made for.
+func (rq *request) holder(entityID, projectID int64) transfer.Holder {
+	return transfer.Holder{UserID: rq.viewer.User.ID, Place: transfer.Place{EntityID: entityID, ProjectID: projectID}}
+}
+
+// fetchable gives, for each of the versions whose files the viewer may have,
+// a place that allows it.
+func (rq *request) fetchable(ctx context.Context, versions []metadata.Artifact) (map[int64]*transfer.Place, error) {
+	out := make(map[int64]*transfer.Place, len(versions))
+	var rest []int64
+	for _, a := range versions {
+		ok, err := rq.viewer.MayFetch(ctx, a.EntityID, a.ProjectID)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			out[a.ID] = &transfer.Place{EntityID: a.EntityID, ProjectID: a.ProjectID}
+		default:
+			rest = append(rest, a.ID)
+		}
+	}
+	if len(rest) == 0 {
+		return out, nil
+	}
+	members, err := rq.store.MembershipsOf(ctx, rest)
+	for id, list := range members {
+		for _, m := range list {
+			ok, err := rq.viewer.MayFetch(ctx, m.EntityID, m.ProjectID)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				out[id] = &transfer.Place{EntityID: m.EntityID, ProjectID: m.ProjectID}
+				break
+			}
+		}
+	}
+	return out, err
+}
+
 // artifactToWrite finds a version that the viewer may change.
 func (rq *request) artifactToWrite(ctx context.Context, id string) (metadata.Artifact, error) {
 	n, err := artifactID.number(id)
@@ -136,9 +226,16 @@ func (rq *request) artifactToWrite(ctx context.Context, id string) (metadata.Art
 	}
 	a, err := rq.store.ArtifactByID(ctx, n)
 	if err != nil {
-		return a, err
+		return a, missing(err, "artifact "+id)
 	}
-	return a, rq.mayWrite(ctx, a.EntityID, a.ProjectID, "artifacts of entity '"+a.Entity+"'")
+	err = rq.mayWrite(ctx, a.EntityID, a.ProjectID, "artifacts of entity '"+a.Entity+"'", "artifact "+id)
+	if metadata.IsNotFound(err) {
+		// A version that is seen through a portfolio is no secret.
+		if err = rq.artifactVisible(ctx, a, id); err == nil {
+			err = rq.denied("artifact " + id + ", which belongs to another project")
+		}
+	}
+	return a, err
 }
 
 // collectionToWrite finds a collection that the viewer may change, of a kind
@@ -150,9 +247,9 @@ func (rq *request) collectionToWrite(ctx context.Context, id string, want metada
 	}
 	c, err := rq.store.CollectionByID(ctx, n)
 	if err != nil {
-		return c, err
+		return c, missing(err, "collection "+id)
 	}
-	if err := rq.mayWrite(ctx, c.EntityID, c.ProjectID, "collections of entity '"+c.Entity+"'"); err != nil {
+	if err := rq.mayWrite(ctx, c.EntityID, c.ProjectID, "collections of entity '"+c.Entity+"'", "collection "+id); err != nil {
 		return c, err
 	}
 	if want != "" && c.Kind != want {

@@ -41,9 +41,9 @@ func (mutation) UpsertBucket(ctx context.Context, in UpsertBucketInput) (*Upsert
 		}
 		r, err := rq.store.RunByID(ctx, n)
 		if err != nil {
-			return nil, err
+			return nil, missing(err, "run "+*in.ID)
 		}
-		if err := rq.mayWrite(ctx, r.EntityID, r.ProjectID, "runs of entity '"+r.Entity+"'"); err != nil {
+		if err := rq.mayWrite(ctx, r.EntityID, r.ProjectID, "runs of entity '"+r.Entity+"'", "run "+*in.ID); err != nil {
 			return nil, err
 		}
 		u.ID = n
@@ -87,7 +87,7 @@ func (mutation) CreateRunFiles(ctx context.Context, in CreateRunFilesInput) (*Cr
 		if err := checkPath("the file", name); err != nil {
 			return nil, err
 		}
-		up := transfer.RunFileUpload{RunID: r.ID, Name: name}
+		up := transfer.RunFileUpload{RunID: r.ID, Name: name, Holder: rq.holder(r.EntityID, r.ProjectID)}
 		out.Files[i] = &CreatedRunFile{Name: name, UploadURL: rq.signer.UploadURL(rq.base, up)}
 	}
 	return out, nil

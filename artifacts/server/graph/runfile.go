@@ -34,7 +34,9 @@ func (f *RunFile) Mimetype() *string     { return textOrNull(mime.TypeByExtensio
 
 // DirectURL is a signed address of the bytes.
 func (f *RunFile) DirectURL() string {
-	return f.rq.signer.DownloadURL(f.rq.base, transfer.Download{Key: f.f.Key, Size: f.f.Size, Name: f.f.Name})
+	return f.rq.signer.DownloadURL(f.rq.base, transfer.Download{
+		Key: f.f.Key, Size: f.f.Size, Name: f.f.Name, Holder: f.rq.holder(f.run.EntityID, f.run.ProjectID),
+	})
 }
 
 // URL is a signed address to read the file from, or to write it to.
@@ -42,10 +44,10 @@ func (f *RunFile) URL(ctx context.Context, upload *bool) (*string, error) {
 	if upload == nil || !*upload {
 		return textOrNull(f.DirectURL()), nil
 	}
-	if err := f.rq.mayWrite(ctx, f.run.EntityID, f.run.ProjectID, "runs of entity '"+f.run.Entity+"'"); err != nil {
+	if err := f.rq.mayWrite(ctx, f.run.EntityID, f.run.ProjectID, "runs of entity '"+f.run.Entity+"'", "run "+f.run.Name); err != nil {
 		return nil, err
 	}
-	return textOrNull(f.rq.signer.UploadURL(f.rq.base, transfer.RunFileUpload{RunID: f.run.ID, Name: f.f.Name})), nil
+	return textOrNull(f.rq.signer.UploadURL(f.rq.base, transfer.RunFileUpload{RunID: f.run.ID, Name: f.f.Name, Holder: f.rq.holder(f.run.EntityID, f.run.ProjectID)})), nil
 }
 
 // FileCount counts the run's files.
@@ -58,7 +60,14 @@ func (r *Run) FileCount(ctx context.Context) (int64, error) {
 // pattern as SQL's LIKE has it.
 func (r *Run) Files(ctx context.Context, names []*string, first *int64, after, pattern *string) (*RunFileConnection, error) {
 	out := &RunFileConnection{Edges: []*RunFileEdge{}}
-	var err error
+	// Each comes with its address; restricted viewers get none.
+	ok, err := r.rq.viewer.MayFetch(ctx, r.r.EntityID, r.r.ProjectID)
+	if err == nil && !ok {
+		err = r.rq.mayNotFetch()
+	}
+	if err != nil {
+		return nil, err
+	}
 	out.connection, err = fetch(ctx, pageArgs{first: first, after: after},
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.RunFile], error) {
 			page.Filter = runFileFilter(names, pattern)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 
@@ -124,7 +125,7 @@ func (mutation) CreateArtifactFiles(ctx context.Context, in CreateArtifactFilesI
 		// belong to several entities, and what one has is not the other's.
 		if len(into) == 1 {
 			var err error
-			if stored, err = rq.store.StoredFiles(ctx, a.a.EntityID, digests); err != nil {
+			if stored, err = rq.storedFiles(ctx, a.a.EntityID, digests); err != nil {
 				return nil, err
 			}
 		}
@@ -139,7 +140,7 @@ func (mutation) CreateArtifactFiles(ctx context.Context, in CreateArtifactFilesI
 		node := &UploadFile{StoragePath: uploadPath(a.a.ID, f), UploadHeaders: []string{}, Artifact: a}
 		if s, ok := stored[f.Md5]; ok && births[s.ArtifactID] != nil {
 			node.Artifact = births[s.ArtifactID]
-		} else if err := rq.addressUpload(ctx, node, a.a.ID, f); err != nil {
+		} else if err := rq.addressUpload(ctx, node, &a.a, f); err != nil {
 			return nil, err
 		}
 		files.Edges[i] = &UploadFileEdge{Node: node}
@@ -158,6 +159,26 @@ func checkSpec(f *CreateArtifactFileSpecInput) error {
 		return fail(metadata.KindInvalid, "the digest of %s is not its MD5; other digests are not understood by this registry", f.Name)
 	}
 	return nil
+}
+
+// storedFiles finds bytes by their digests among what an entity has, as far as
+// the viewer may fetch them: not those of a project that is for others.
+func (rq *request) storedFiles(ctx context.Context, entityID int64, digests []string) (map[string]metadata.StoredFile, error) {
+	found, err := rq.store.StoredFiles(ctx, entityID, digests)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	var ids []int64
+	for _, f := range found {
+		ids = append(ids, f.ArtifactID)
+	}
+	births, err := rq.store.ArtifactsByID(ctx, unique(ids))
+	if err != nil {
+		return nil, err
+	}
+	places, err := rq.fetchable(ctx, births)
+	maps.DeleteFunc(found, func(_ string, f metadata.StoredFile) bool { return places[f.ArtifactID] == nil })
+	return found, err
 }
 
 // birthArtifacts finds the versions that brought files.
@@ -182,8 +203,8 @@ func (rq *request) birthArtifacts(ctx context.Context, files map[string]metadata
 
 // addressUpload makes the addresses for one file, and those for its parts
 // where the client wants to send it in parts.
-func (rq *request) addressUpload(ctx context.Context, node *UploadFile, artifact int64, f *CreateArtifactFileSpecInput) error {
-	up := transfer.FileUpload{ArtifactID: artifact, Name: f.Name, Digest: f.Md5, MD5: f.Md5}
+func (rq *request) addressUpload(ctx context.Context, node *UploadFile, a *metadata.Artifact, f *CreateArtifactFileSpecInput) error {
+	up := transfer.FileUpload{ArtifactID: a.ID, Name: f.Name, Digest: f.Md5, MD5: f.Md5, Holder: rq.holder(a.EntityID, a.ProjectID)}
 	node.UploadURL = textOrNull(rq.signer.UploadURL(rq.base, up))
 	node.UploadHeaders = transfer.Headers(up)
 	if len(f.UploadPartsInput) == 0 {
@@ -200,7 +221,7 @@ func (rq *request) addressUpload(ctx context.Context, node *UploadFile, artifact
 		}
 		node.UploadMultipartUrls.UploadURLParts[i] = &UploadURLPart{
 			PartNumber: p.PartNumber,
-			UploadURL:  rq.signer.UploadURL(rq.base, transfer.PartUpload{UploadID: id, Number: int(p.PartNumber), MD5: strings.ToLower(p.HexMD5)}),
+			UploadURL:  rq.signer.UploadURL(rq.base, transfer.PartUpload{UploadID: id, Number: int(p.PartNumber), MD5: strings.ToLower(p.HexMD5), Holder: up.Holder}),
 		}
 	}
 	return nil

@@ -177,14 +177,14 @@ func (ec *executionContext) _ArtifactType_project(ctx context.Context, field gra
 			return ec.fieldContext_ArtifactType_project(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Project(), nil
+			return obj.Project(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Project) graphql.Marshaler {
-			return ec.marshalNProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(ctx, selections, v)
+			return ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_ArtifactType_project(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -476,10 +476,11 @@ func (ec *executionContext) _ArtifactType(ctx context.Context, sel ast.Selection
 					return ec._ArtifactType_createdAt(ctx, field, obj)
 				})
 		case "project":
-			out.Values[i] = ec._ArtifactType_project(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArtifactType_project(ctx, field, obj)
+				})
 		case "artifactCollections":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,

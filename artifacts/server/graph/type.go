@@ -32,11 +32,16 @@ func (t *ArtifactType) load(ctx context.Context) (metadata.ArtifactType, error) 
 	return t.more.get(func() (metadata.ArtifactType, error) { return t.p.rq.store.Type(ctx, t.p.id, t.name) })
 }
 
-func (t *ArtifactType) ID() string        { return artifactTypeID.globalID(t.id) }
-func (t *ArtifactType) Name() string      { return t.name }
-func (t *ArtifactType) Project() *Project { return t.p }
+func (t *ArtifactType) ID() string   { return artifactTypeID.globalID(t.id) }
+func (t *ArtifactType) Name() string { return t.name }
+
+// Project is where the type is: null where the viewer may not see that.
+func (t *ArtifactType) Project(ctx context.Context) (*Project, error) { return t.p.ifVisible(ctx) }
 
 func (t *ArtifactType) Description(ctx context.Context) (*string, error) {
+	if p, err := t.Project(ctx); err != nil || p == nil {
+		return nil, err
+	}
 	m, err := t.load(ctx)
 	return textOrNull(m.Description), err
 }
@@ -53,6 +58,9 @@ func (t *ArtifactType) ArtifactCollections(ctx context.Context, first *int64, af
 
 // ArtifactCollection finds a collection of this type.
 func (t *ArtifactType) ArtifactCollection(ctx context.Context, name string) (ArtifactCollection, error) {
+	if p, err := t.Project(ctx); err != nil || p == nil {
+		return nil, err
+	}
 	c, err := t.p.rq.store.Collection(ctx, t.p.id, t.name, name)
 	return t.p.rq.collectionOrNull(c, err)
 }

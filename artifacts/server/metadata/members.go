@@ -75,7 +75,8 @@ type Memberships interface {
 	// SetMember makes a user a member of a team or an organization, or gives a
 	// member another role.
 	SetMember(ctx context.Context, entityID, userID int64, role Role) error
-	// RemoveMember takes a user out of a team or an organization, if there.
+	// RemoveMember takes a user out of a team or an organization, if there, and
+	// takes back what the user alone was invited to of its projects.
 	RemoveMember(ctx context.Context, entityID, userID int64) error
 	// Members lists the members of a team or an organization, by name.
 	Members(ctx context.Context, entityID int64) ([]Member, error)

@@ -48,6 +48,9 @@ type Accounts interface {
 	UserByName(ctx context.Context, username string) (User, error)
 	// UsersByID returns the users found, in no particular order.
 	UsersByID(ctx context.Context, ids []int64) ([]User, error)
+	// ActiveUser finds a user who has a key: KindDenied for others, whether
+	// they were retired or never there.
+	ActiveUser(ctx context.Context, id int64) (User, error)
 	// AddKey lets a further key act as the user. Adding a key twice changes nothing.
 	AddKey(ctx context.Context, userID int64, keySHA256 [32]byte) error
 	// CountUsers says how many users there are; zero means a new registry.

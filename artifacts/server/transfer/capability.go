@@ -21,6 +21,18 @@ const (
 	DefaultDownloadTime = 24 * time.Hour
 )
 
+// A Place is what rights are given for: a project of an entity.
+type Place struct {
+	EntityID, ProjectID int64
+}
+
+// A Holder is the user whom a URL was made for, and the place whose rights they
+// had it by. A URL is good only as long as they have them.
+type Holder struct {
+	UserID int64
+	Place
+}
+
 // An Upload is the permission to PUT one thing: a FileUpload, PartUpload,
 // ManifestUpload or RunFileUpload.
 type Upload interface {
@@ -34,6 +46,7 @@ type FileUpload struct {
 	Digest     string // as the manifest will have it
 	MD5        string // base64; the bytes must have it. "" means that Digest is the MD5
 	MaxSize    int64  // bytes; 0: no limit but the handler's
+	Holder     Holder
 	Expires    time.Time
 }
 
@@ -43,6 +56,7 @@ type PartUpload struct {
 	Number   int    // from 1
 	MD5      string // lower-case hex; the bytes must have it
 	MaxSize  int64
+	Holder   Holder
 	Expires  time.Time
 }
 
@@ -52,6 +66,7 @@ type ManifestUpload struct {
 	Name       string // wandb_manifest.json, wandb_manifest.patch.json, ...
 	MD5        string // base64, the manifest's digest
 	MaxSize    int64
+	Holder     Holder
 	Expires    time.Time
 }
 
@@ -60,6 +75,7 @@ type RunFileUpload struct {
 	RunID   int64
 	Name    string
 	MaxSize int64
+	Holder  Holder
 	Expires time.Time
 }
 
@@ -71,6 +87,7 @@ type Download struct {
 	// Manifest serves the bytes as JSON and at a path that clients recognize
 	// as a manifest's. Everything else is served as an opaque attachment.
 	Manifest bool
+	Holder   Holder
 	Expires  time.Time
 }
 
@@ -110,6 +127,7 @@ type claims struct {
 	key      string
 	manifest bool
 	expires  time.Time
+	holder   Holder
 	lifetime time.Duration // used when expires is zero
 }
 
@@ -121,28 +139,28 @@ func (u FileUpload) claims() claims {
 	h := hexOfBase64(md5)
 	return claims{
 		kind: fileKind, path: "upload/wandb_artifacts/" + decimal(u.ArtifactID) + "/" + h + "/" + lastElement(u.Name),
-		id: u.ArtifactID, digest: u.Digest, md5: h, size: u.MaxSize, expires: u.Expires, lifetime: DefaultUploadTime,
+		id: u.ArtifactID, digest: u.Digest, md5: h, size: u.MaxSize, holder: u.Holder, expires: u.Expires, lifetime: DefaultUploadTime,
 	}
 }
 
 func (u PartUpload) claims() claims {
 	return claims{
 		kind: partKind, path: "upload/parts/" + lastElement(u.UploadID) + "/" + strconv.Itoa(u.Number),
-		uploadID: u.UploadID, number: u.Number, md5: u.MD5, size: u.MaxSize, expires: u.Expires, lifetime: DefaultPartTime,
+		uploadID: u.UploadID, number: u.Number, md5: u.MD5, size: u.MaxSize, holder: u.Holder, expires: u.Expires, lifetime: DefaultPartTime,
 	}
 }
 
 func (u ManifestUpload) claims() claims {
 	return claims{
 		kind: manifestKind, path: "upload/manifests/" + decimal(u.ManifestID) + "/" + lastElement(u.Name),
-		id: u.ManifestID, md5: hexOfBase64(u.MD5), size: u.MaxSize, expires: u.Expires, lifetime: DefaultUploadTime,
+		id: u.ManifestID, md5: hexOfBase64(u.MD5), size: u.MaxSize, holder: u.Holder, expires: u.Expires, lifetime: DefaultUploadTime,
 	}
 }
 
 func (u RunFileUpload) claims() claims {
 	return claims{
 		kind: runFileKind, path: "upload/runs/" + decimal(u.RunID) + "/" + lastElement(u.Name),
-		id: u.RunID, name: u.Name, size: u.MaxSize, expires: u.Expires, lifetime: DefaultUploadTime,
+		id: u.RunID, name: u.Name, size: u.MaxSize, holder: u.Holder, expires: u.Expires, lifetime: DefaultUploadTime,
 	}
 }
 
@@ -154,7 +172,7 @@ func (d Download) claims() claims {
 	name := lastElement(d.Name)
 	return claims{
 		kind: downloadKind, path: dir + d.Key + "/" + name,
-		key: d.Key, size: d.Size, name: name, manifest: d.Manifest, expires: d.Expires, lifetime: DefaultDownloadTime,
+		key: d.Key, size: d.Size, name: name, manifest: d.Manifest, holder: d.Holder, expires: d.Expires, lifetime: DefaultDownloadTime,
 	}
 }
 

@@ -5,8 +5,9 @@
 // The clients of W&B send no credentials with such URLs, so the URL itself is
 // the permission. Everything in it but the host is covered by an HMAC-SHA256
 // under a secret of the registry: what it is for, which artifact, manifest or
-// run it belongs to, the MD5 that the bytes must have, the largest size, and
-// when it ends.
+// run it belongs to, the MD5 that the bytes must have, the largest size, for whom
+// it was made by which rights, and when it ends. Whoever loses the rights loses
+// the URL with them (HandlerOptions.Permit).
 //
 //	PUT  {base}/storage/upload/wandb_artifacts/{artifact}/{md5}/{basename}     FileUpload
 //	PUT  {base}/storage/upload/parts/{upload id}/{number}                      PartUpload

@@ -16,6 +16,11 @@ func (h *Handler) serveDownload(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, err.Error())
 		return
 	}
+	if err := h.permit(r.Context(), d.Holder, false); err != nil {
+		err = h.failure(r.Context(), "fetching "+lastElement(d.Name), err)
+		refuse(w, status(err), err.Error())
+		return
+	}
 	h.ServeBlob(w, r, d)
 }
 

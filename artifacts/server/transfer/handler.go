@@ -18,6 +18,10 @@ type Recorder interface {
 
 // HandlerOptions are what NewHandler may be told. The zero value is good.
 type HandlerOptions struct {
+	// Permit says whether the holder of a URL still has the rights that it was
+	// made by: to change things in the place for an upload, to fetch files for a
+	// download. Nil: the URL is permission enough.
+	Permit func(ctx context.Context, h Holder, upload bool) error
 	// MaxSize bounds every upload that does not have its own, smaller limit, in bytes. Zero: no limit.
 	MaxSize int64
 	// Logger receives what an operator should know: full disks, damaged blobs. Nil discards it.
@@ -38,6 +42,14 @@ func NewHandler(b blobs.Store, s *Signer, r Recorder, o HandlerOptions) *Handler
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Handler{blobs: b, signer: s, record: r, o: o}
+}
+
+// permit asks whether the holder of a URL still has the rights.
+func (h *Handler) permit(ctx context.Context, holder Holder, upload bool) error {
+	if h.o.Permit == nil {
+		return nil
+	}
+	return h.o.Permit(ctx, holder, upload)
 }
 
 // ServeHTTP answers one upload (PUT) or download (GET, HEAD).

@@ -62,13 +62,13 @@ func (s *Signer) Upload(u *url.URL) (Upload, error) {
 	}
 	switch c.kind {
 	case fileKind:
-		return FileUpload{ArtifactID: c.id, Name: lastElement(c.path), Digest: c.digest, MD5: base64OfHex(c.md5), MaxSize: c.size, Expires: c.expires}, nil
+		return FileUpload{ArtifactID: c.id, Name: lastElement(c.path), Digest: c.digest, MD5: base64OfHex(c.md5), MaxSize: c.size, Holder: c.holder, Expires: c.expires}, nil
 	case partKind:
-		return PartUpload{UploadID: c.uploadID, Number: c.number, MD5: c.md5, MaxSize: c.size, Expires: c.expires}, nil
+		return PartUpload{UploadID: c.uploadID, Number: c.number, MD5: c.md5, MaxSize: c.size, Holder: c.holder, Expires: c.expires}, nil
 	case manifestKind:
-		return ManifestUpload{ManifestID: c.id, Name: lastElement(c.path), MD5: base64OfHex(c.md5), MaxSize: c.size, Expires: c.expires}, nil
+		return ManifestUpload{ManifestID: c.id, Name: lastElement(c.path), MD5: base64OfHex(c.md5), MaxSize: c.size, Holder: c.holder, Expires: c.expires}, nil
 	case runFileKind:
-		return RunFileUpload{RunID: c.id, Name: c.name, MaxSize: c.size, Expires: c.expires}, nil
+		return RunFileUpload{RunID: c.id, Name: c.name, MaxSize: c.size, Holder: c.holder, Expires: c.expires}, nil
 	}
 	return nil, ErrSignature
 }
@@ -82,7 +82,7 @@ func (s *Signer) Download(u *url.URL) (Download, error) {
 	if c.kind != downloadKind {
 		return Download{}, ErrSignature
 	}
-	return Download{Key: c.key, Size: c.size, Name: c.name, Manifest: c.manifest, Expires: c.expires}, nil
+	return Download{Key: c.key, Size: c.size, Name: c.name, Manifest: c.manifest, Holder: c.holder, Expires: c.expires}, nil
 }
 
 // The parameters of the query. They are short because a page of a manifest
@@ -98,6 +98,9 @@ const (
 	paramSize      = "size"
 	paramKey       = "key"
 	paramManifest  = "manifest"
+	paramUser      = "by"
+	paramEntity    = "entity"
+	paramProject   = "project"
 	paramExpires   = "exp"
 	paramSignature = "sig"
 )
@@ -121,6 +124,9 @@ func (s *Signer) sign(base string, c claims) string {
 	set(paramSize, decimal(c.size), "0")
 	set(paramKey, c.key, "")
 	set(paramManifest, strconv.FormatBool(c.manifest), "false")
+	set(paramUser, decimal(c.holder.UserID), "0")
+	set(paramEntity, decimal(c.holder.EntityID), "0")
+	set(paramProject, decimal(c.holder.ProjectID), "0")
 
 	p := Prefix + c.path
 	q.Set(paramSignature, base64.RawURLEncoding.EncodeToString(s.mac(p, q)))
@@ -161,6 +167,7 @@ func (s *Signer) verify(u *url.URL) (claims, error) {
 		return n
 	}
 	c.id, c.size, c.number = number(paramID), number(paramSize), int(number(paramNumber))
+	c.holder = Holder{number(paramUser), Place{number(paramEntity), number(paramProject)}}
 	c.expires = time.Unix(number(paramExpires), 0)
 	if err != nil {
 		return claims{}, ErrSignature

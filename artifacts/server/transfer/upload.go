@@ -31,6 +31,11 @@ func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) {
 	}
 	c := u.claims()
 	doing := "storing " + c.words()
+	if err := h.permit(ctx, c.holder, true); err != nil {
+		err = h.failure(ctx, doing, err)
+		refuse(w, status(err), err.Error())
+		return
+	}
 	want, err := wanted(c, r.Header.Get("Content-MD5"))
 	if err != nil {
 		refuse(w, http.StatusBadRequest, doing+": "+err.Error())

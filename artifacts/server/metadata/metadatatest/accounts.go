@@ -93,6 +93,40 @@ func accountTests() map[string]func(*testing.T, *registry) {
 				t.Errorf("bob is in %v", teams)
 			}
 		},
+		"who is retired, or leaves, has nothing left": func(t *testing.T, r *registry) {
+			bob, err := r.CreateUser(r.ctx, metadata.NewUser{Username: "bob", KeySHA256: [32]byte{1}})
+			r.ok(err)
+			org, err := r.CreateOrganization(r.ctx, "acme", nil)
+			r.ok(err)
+			p, _, err := r.UpsertProject(r.ctx, metadata.ProjectUpdate{Entity: "acme", Name: "wandb-registry-x"})
+			r.ok(err)
+			join := func() {
+				t.Helper()
+				r.ok(r.SetMember(r.ctx, org.ID, bob.ID, metadata.MemberRole))
+				r.ok(r.SetProjectMember(r.ctx, p.ID, bob.EntityID, metadata.AdminRole))
+			}
+			hasNothing := func(when string) {
+				t.Helper()
+				g, err := r.GrantsOf(r.ctx, bob.ID)
+				r.ok(err)
+				if len(g.Entities) != 0 || len(g.Projects) != 0 {
+					t.Errorf("%s bob has %+v", when, g)
+				}
+			}
+			join()
+			r.ok(r.RemoveMember(r.ctx, org.ID, bob.ID))
+			hasNothing("after leaving")
+			join()
+			u, err := r.ActiveUser(r.ctx, bob.ID)
+			r.ok(err)
+			same(t, "an active user", u, bob)
+			r.ok(r.RetireUser(r.ctx, bob.ID))
+			hasNothing("after being retired")
+			_, err = r.ActiveUser(r.ctx, bob.ID)
+			r.fails(err, metadata.KindDenied, "any more")
+			_, err = r.ActiveUser(r.ctx, 999)
+			r.fails(err, metadata.KindDenied, "any more")
+		},
 		"what is not there": func(t *testing.T, r *registry) {
 			_, err := r.UserByName(r.ctx, "nobody")
 			r.fails(err, metadata.KindNotFound, "nobody")

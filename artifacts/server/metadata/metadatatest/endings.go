@@ -91,6 +91,8 @@ func everyMethod(ctx context.Context, s metadata.Store, a metadata.Artifact) map
 	keep("UserByName", err)
 	_, err = s.UsersByID(ctx, []int64{1})
 	keep("UsersByID", err)
+	_, err = s.ActiveUser(ctx, 1)
+	keep("ActiveUser", err)
 	keep("AddKey", s.AddKey(ctx, 1, [32]byte{1}))
 	_, err = s.CountUsers(ctx)
 	keep("CountUsers", err)

@@ -105,6 +105,19 @@ func (s *Store) UsersByID(ctx context.Context, ids []int64) ([]metadata.User, er
 	return byIDs(ctx, s, ids, scanUser, "SELECT "+userColumns+" FROM users u WHERE u.id IN (SELECT value FROM json_each(?))")
 }
 
+// ActiveUser finds a user who has a key.
+func (s *Store) ActiveUser(ctx context.Context, id int64) (metadata.User, error) {
+	var u metadata.User
+	err := s.read(ctx, func(q session) (err error) {
+		u, err = first(ctx, q, scanUser, "SELECT "+userColumns+" FROM users u WHERE u.id = ? AND EXISTS (SELECT 1 FROM user_keys k WHERE k.user_id = u.id)", id)
+		if missing(err) {
+			return &metadata.Error{Kind: metadata.KindDenied, Message: "the user may not use this registry any more"}
+		}
+		return err
+	})
+	return u, err
+}
+
 // AddKey lets a further key act as the user.
 func (s *Store) AddKey(ctx context.Context, userID int64, key [32]byte) error {
 	ctx = acting(ctx, "addKey")

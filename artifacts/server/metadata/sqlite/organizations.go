@@ -59,11 +59,15 @@ func (s *Store) SetMember(ctx context.Context, entityID, userID int64, role meta
 	})
 }
 
-// RemoveMember takes a user out of a team or an organization.
+// RemoveMember takes a user out of a team or an organization, and out of those
+// of its projects that the user was invited to.
 func (s *Store) RemoveMember(ctx context.Context, entityID, userID int64) error {
 	ctx = acting(ctx, "removeMember")
 	return s.write(ctx, func(q session) error {
 		if err := run(ctx, q, "UPDATE users SET default_entity_id = NULL WHERE id = ? AND default_entity_id = ?", userID, entityID); err != nil {
+			return err
+		}
+		if err := run(ctx, q, "DELETE FROM project_members WHERE project_id IN (SELECT id FROM projects WHERE entity_id = ?) AND entity_id = (SELECT entity_id FROM users WHERE id = ?)", entityID, userID); err != nil {
 			return err
 		}
 		n, err := changed(ctx, q, "DELETE FROM team_members WHERE entity_id = ? AND user_id = ?", entityID, userID)
