@@ -23,7 +23,9 @@ func TestVersions(t *testing.T) {
 	}{
 		{"lineage", lineageOverHops},
 		{"search", searchFinds},
+		{"many at once", manyInFewRequests},
 		{"promoting", promotingMovesAliases},
+		{"using", usingAndUsers},
 		{"updating", updatingRefuses},
 		{"linking", linkingAndUnlinking},
 		{"deleting named versions", deletingNamed},

@@ -366,6 +366,49 @@ export interface SearchArtifactsOutput {
   hint?: string | undefined;
 }
 
+export interface GetArtifactsInput {
+  /** Paths or ids. */
+  artifacts?: string[] | undefined;
+  /** Digests of contents, looked for in all collections of the project. */
+  digests?: string[] | undefined;
+  /** For digests. */
+  project?: string | undefined;
+}
+
+export interface NamedArtifactItem {
+  artifact: string;
+  id: string;
+  type: string;
+  state: "PENDING" | "COMMITTED" | "DELETED";
+  /** Where it was logged, if reached through a portfolio. */
+  source?: string | undefined;
+  aliases: string[];
+  more_aliases?: number | undefined;
+  tags: string[];
+  size_bytes: string;
+  files: number;
+  digest: string;
+  created_at: string;
+}
+
+export interface LookupError {
+  code: string;
+  message: string;
+}
+
+export interface LookedUpArtifact {
+  /** The path, id or digest that was given. */
+  asked: string;
+  artifact?: NamedArtifactItem | undefined;
+  /** Absent if artifact is there. */
+  error?: LookupError | undefined;
+}
+
+export interface GetArtifactsOutput {
+  artifacts: LookedUpArtifact[];
+  not_found: number;
+}
+
 export interface GetLineageInput {
   artifact: string;
   /** Upstream: what it was made from. Downstream: what was made from it. Default: both. */
@@ -395,6 +438,50 @@ export interface GetLineageOutput {
   runs: LineageRun[];
   complete: boolean;
   left_out?: string[] | undefined;
+}
+
+export interface ListArtifactUsersInput {
+  /** With an alias or a version such as v3 (default: latest), or its id. */
+  artifact: string;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface LinkItem {
+  artifact: string;
+  aliases: string[];
+}
+
+export interface ListArtifactUsersOutput {
+  artifact: string;
+  /** Runs. */
+  used_by: string[];
+  /** False: this server gives the first runs only. */
+  used_by_complete: boolean;
+  /** Places in portfolios and registries. On the first page only. */
+  links?: LinkItem[] | undefined;
+  more_links?: number | undefined;
+  /** False: this server gives the first links only. On the first page only. */
+  links_complete?: boolean | undefined;
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
+export interface UseArtifactsInput {
+  /** With the run's id, the last part of its URL. */
+  run: string;
+  artifacts: string[];
+}
+
+export interface UseArtifactsOutput {
+  run: string;
+  /** With their version numbers. */
+  used: string[];
 }
 
 export interface UpdateArtifactInput {
@@ -767,6 +854,181 @@ export interface ListRegistriesOutput {
   has_more: boolean;
   next_cursor?: string | undefined;
   hint?: string | undefined;
+}
+
+export interface GetRegistryInput {
+  /** The organization can be left out where there is only one. */
+  registry: string;
+}
+
+export interface RegistryMember {
+  id: string;
+  name: string;
+  kind: "user" | "team";
+  role: string;
+}
+
+export interface GetRegistryOutput {
+  organization: string;
+  name: string;
+  /** As a project, in paths. */
+  project: string;
+  description?: string | undefined;
+  visibility: "organization" | "restricted";
+  /** That it takes; absent: all. */
+  types?: string[] | undefined;
+  created_at: string;
+  updated_at?: string | undefined;
+  collections?: number | undefined;
+  members: RegistryMember[];
+  more_members?: number | undefined;
+}
+
+export interface ListRegistryCollectionsInput {
+  /** Default: the one of the API key's user. */
+  organization?: string | undefined;
+  /** Name of one. Default: all of the organization. */
+  registry?: string | undefined;
+  /** Part of the name. */
+  name?: string | undefined;
+  tag?: string | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface RegistryCollectionItem {
+  collection: string;
+  type: string;
+  description?: string | undefined;
+  tags: string[];
+  created_at: string;
+}
+
+export interface ListRegistryCollectionsOutput {
+  collections: RegistryCollectionItem[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
+export interface ListRegistryVersionsInput {
+  /** Default: the one of the API key's user. */
+  organization?: string | undefined;
+  /** Name of one. Default: all of the organization. */
+  registry?: string | undefined;
+  /** Part of the collection's name. */
+  collection?: string | undefined;
+  alias?: string | undefined;
+  tag?: string | undefined;
+  /** More conditions, as MongoDB has them, on version, tag, alias, created_at, "metadata.<key>". */
+  filters?: Record<string, unknown> | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface ListRegistryVersionsOutput {
+  artifacts: NamedArtifactItem[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
+export interface CreateRegistryInput {
+  /** The organization can be left out where there is only one. */
+  registry: string;
+  description?: string | undefined;
+  /** Who sees it: everybody in the organization, or members only. Default: organization. */
+  visibility?: "organization" | "restricted" | undefined;
+  /** That can be linked. Default: all. */
+  types?: string[] | undefined;
+}
+
+export interface RegistryDetails {
+  organization: string;
+  name: string;
+  /** As a project, in paths. */
+  project: string;
+  description?: string | undefined;
+  visibility: "organization" | "restricted";
+  /** That it takes; absent: all. */
+  types?: string[] | undefined;
+  created_at: string;
+  updated_at?: string | undefined;
+}
+
+export interface UpdateRegistryInput {
+  /** The organization can be left out where there is only one. */
+  registry: string;
+  /** Its new name. */
+  name?: string | undefined;
+  description?: string | undefined;
+  visibility?: "organization" | "restricted" | undefined;
+  /** Types that can be linked from now on. None can be taken back. */
+  add_types?: string[] | undefined;
+  /** Whether versions of every type can be linked. */
+  allow_all_types?: boolean | undefined;
+}
+
+export interface MemberRole {
+  /** Id or name. */
+  member: string;
+  role: "admin" | "member" | "viewer" | "restricted_viewer";
+}
+
+export interface ChangeRegistryMembersInput {
+  /** The organization can be left out where there is only one. */
+  registry: string;
+  /** Ids of users and teams. */
+  add?: string[] | undefined;
+  /** Ids or names of members. */
+  remove?: string[] | undefined;
+  /** After adding. */
+  roles?: MemberRole[] | undefined;
+}
+
+export interface ChangeRegistryMembersOutput {
+  registry: string;
+  members: RegistryMember[];
+  more_members?: number | undefined;
+}
+
+export interface PlanDeleteRegistryInput {
+  /** The organization can be left out where there is only one. */
+  registry: string;
+}
+
+export interface PlanDeleteRegistryOutput {
+  /** For delete_registry with the same registry, until expires_at and while nothing changes. */
+  plan_id: string;
+  expires_at: string;
+  summary: string;
+  /** To be shown to the user. */
+  warnings: string[];
+  collections: number;
+  links: number;
+  /** The first of the links. */
+  links_shown: string[];
+}
+
+export interface DeleteRegistryInput {
+  /** The organization can be left out where there is only one. */
+  registry: string;
+  /** From plan_delete_registry for this registry. */
+  plan_id: string;
+}
+
+export interface DeleteRegistryOutput {
+  deleted: string;
+  collections: number;
+  links: number;
 }
 
 export interface ArtifactTypesPageInput {
@@ -1192,8 +1454,14 @@ export interface Operations {
   delete_artifact_collection: { input: DeleteArtifactCollectionInput; output: DeleteArtifactCollectionOutput };
   /** Find artifact versions in all collections of a project by type, name, tag, alias or metadata. Tells how many versions of each collection fit and shows the newest. A page can be empty and still not be the last. */
   search_artifacts: { input: SearchArtifactsInput; output: SearchArtifactsOutput };
+  /** Get many artifact versions at once, by path, id or digest of their contents. One that is not there does not keep the others away. Use get_artifact for metadata and runs of one of them. */
+  get_artifacts: { input: GetArtifactsInput; output: GetArtifactsOutput };
   /** Follow an artifact version over many hops: the runs and versions that it was made from, and those made from it. Says whether that is all. */
   get_lineage: { input: GetLineageInput; output: GetLineageOutput };
+  /** List all runs that used an artifact version, page by page, and all portfolios and registries that it is linked to. Says so where the server does not tell all. */
+  list_artifact_users: { input: ListArtifactUsersInput; output: ListArtifactUsersOutput };
+  /** Record that a run read artifact versions, so that lineage shows it. All of them or, if one is not there, none. */
+  use_artifacts: { input: UseArtifactsInput; output: UseArtifactsOutput };
   /** Describe or tag an artifact version, move or remove its aliases (to promote it), change metadata or time to live. Tells what changed. Give expected to move an alias only from where you saw it. */
   update_artifact: { input: UpdateArtifactInput; output: UpdateArtifactOutput };
   /** Put an artifact version into a portfolio, or into a collection of a registry, with aliases there. The version itself stays where it is. The portfolio is created if it does not exist. */
@@ -1216,6 +1484,22 @@ export interface Operations {
   compare_artifacts: { input: CompareArtifactsInput; output: CompareArtifactsOutput };
   /** List the registries of an organization: its curated projects of linked artifact versions. Use list_artifact_collections with a registry's project for what it holds, and link_artifact to add to it. */
   list_registries: { input: ListRegistriesInput; output: ListRegistriesOutput };
+  /** Get one registry: description, who sees it, the artifact types that it takes, and its members with their roles. */
+  get_registry: { input: GetRegistryInput; output: GetRegistryOutput };
+  /** Find collections in all registries of an organization, or in one, by name or tag. */
+  list_registry_collections: { input: ListRegistryCollectionsInput; output: ListRegistryCollectionsOutput };
+  /** Find artifact versions that are linked in all registries of an organization, or in one, by collection, alias, tag or metadata. source tells where each was logged. */
+  list_registry_versions: { input: ListRegistryVersionsInput; output: ListRegistryVersionsOutput };
+  /** Make a registry in an organization, for versions to be linked to. Fails if there is one of that name. */
+  create_registry: { input: CreateRegistryInput; output: RegistryDetails };
+  /** Rename or describe a registry, change who sees it or which artifact types it takes. */
+  update_registry: { input: UpdateRegistryInput; output: RegistryDetails };
+  /** Add users and teams to a registry, take them out, or change their roles. get_registry tells the present ones. */
+  change_registry_members: { input: ChangeRegistryMembersInput; output: ChangeRegistryMembersOutput };
+  /** Show what deleting a registry would take away: its collections, links and aliases. Deletes nothing; gives the plan_id that delete_registry needs. Show the result to the user before deleting. */
+  plan_delete_registry: { input: PlanDeleteRegistryInput; output: PlanDeleteRegistryOutput };
+  /** Delete a registry as planned with plan_delete_registry. Refused if anything has changed since the plan. Ask the user before calling it. */
+  delete_registry: { input: DeleteRegistryInput; output: DeleteRegistryOutput };
   /** Get a page of the artifact types of a project, with all attributes. */
   artifact_types_page: { input: ArtifactTypesPageInput; output: ArtifactTypeConnection };
   /** Get an artifact type with all attributes. */

@@ -334,6 +334,30 @@ class AsyncOperations:
         )
         return answer
 
+    async def get_artifacts(
+        self,
+        *,
+        artifacts: list[str] | None = None,
+        digests: list[str] | None = None,
+        project: str | None = None,
+    ) -> types.GetArtifactsOutput:
+        """Get many artifact versions at once, by path, id or digest of their contents.
+
+        Args:
+            artifacts: Paths or ids.
+            digests: Digests of contents, looked for in all collections of the project.
+            project: For digests.
+        """
+        answer: types.GetArtifactsOutput = await self._call(
+            "get_artifacts",
+            {
+                "artifacts": artifacts,
+                "digests": digests,
+                "project": project,
+            },
+        )
+        return answer
+
     async def get_lineage(
         self,
         *,
@@ -355,6 +379,51 @@ class AsyncOperations:
                 "artifact": artifact,
                 "direction": direction,
                 "depth": depth,
+            },
+        )
+        return answer
+
+    async def list_artifact_users(
+        self,
+        *,
+        artifact: str,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.ListArtifactUsersOutput:
+        """List all runs that used an artifact version, page by page, and all portfolios and
+        registries that it is linked to.
+
+        Args:
+            artifact: With an alias or a version such as v3 (default: latest), or its id.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: types.ListArtifactUsersOutput = await self._call(
+            "list_artifact_users",
+            {
+                "artifact": artifact,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    async def use_artifacts(
+        self,
+        *,
+        run: str,
+        artifacts: list[str],
+    ) -> types.UseArtifactsOutput:
+        """Record that a run read artifact versions, so that lineage shows it.
+
+        Args:
+            run: With the run's id, the last part of its URL.
+        """
+        answer: types.UseArtifactsOutput = await self._call(
+            "use_artifacts",
+            {
+                "run": run,
+                "artifacts": artifacts,
             },
         )
         return answer
@@ -716,6 +785,220 @@ class AsyncOperations:
                 "name": name,
                 "limit": limit,
                 "cursor": cursor,
+            },
+        )
+        return answer
+
+    async def get_registry(
+        self,
+        *,
+        registry: str,
+    ) -> types.GetRegistryOutput:
+        """Get one registry: description, who sees it, the artifact types that it takes, and its
+        members with their roles.
+
+        Args:
+            registry: The organization can be left out where there is only one.
+        """
+        answer: types.GetRegistryOutput = await self._call(
+            "get_registry",
+            {
+                "registry": registry,
+            },
+        )
+        return answer
+
+    async def list_registry_collections(
+        self,
+        *,
+        organization: str | None = None,
+        registry: str | None = None,
+        name: str | None = None,
+        tag: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.ListRegistryCollectionsOutput:
+        """Find collections in all registries of an organization, or in one, by name or tag.
+
+        Args:
+            organization: Default: the one of the API key's user.
+            registry: Name of one. Default: all of the organization.
+            name: Part of the name.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: types.ListRegistryCollectionsOutput = await self._call(
+            "list_registry_collections",
+            {
+                "organization": organization,
+                "registry": registry,
+                "name": name,
+                "tag": tag,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    async def list_registry_versions(
+        self,
+        *,
+        organization: str | None = None,
+        registry: str | None = None,
+        collection: str | None = None,
+        alias: str | None = None,
+        tag: str | None = None,
+        filters: dict[str, Any] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.ListRegistryVersionsOutput:
+        """Find artifact versions that are linked in all registries of an organization, or in
+        one, by collection, alias, tag or metadata.
+
+        Args:
+            organization: Default: the one of the API key's user.
+            registry: Name of one. Default: all of the organization.
+            collection: Part of the collection's name.
+            filters: More conditions, as MongoDB has them, on version, tag, alias, created_at,
+                "metadata.<key>".
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: types.ListRegistryVersionsOutput = await self._call(
+            "list_registry_versions",
+            {
+                "organization": organization,
+                "registry": registry,
+                "collection": collection,
+                "alias": alias,
+                "tag": tag,
+                "filters": filters,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    async def create_registry(
+        self,
+        *,
+        registry: str,
+        description: str | None = None,
+        visibility: Literal["organization", "restricted"] | None = None,
+        types: list[str] | None = None,
+    ) -> types.RegistryDetails:
+        """Make a registry in an organization, for versions to be linked to.
+
+        Args:
+            registry: The organization can be left out where there is only one.
+            visibility: Who sees it: everybody in the organization, or members only. Default:
+                organization.
+            types: That can be linked. Default: all.
+        """
+        answer: types.RegistryDetails = await self._call(
+            "create_registry",
+            {
+                "registry": registry,
+                "description": description,
+                "visibility": visibility,
+                "types": types,
+            },
+        )
+        return answer
+
+    async def update_registry(
+        self,
+        *,
+        registry: str,
+        name: str | None = None,
+        description: str | None = None,
+        visibility: Literal["organization", "restricted"] | None = None,
+        add_types: list[str] | None = None,
+        allow_all_types: bool | None = None,
+    ) -> types.RegistryDetails:
+        """Rename or describe a registry, change who sees it or which artifact types it takes.
+
+        Args:
+            registry: The organization can be left out where there is only one.
+            name: Its new name.
+            add_types: Types that can be linked from now on. None can be taken back.
+            allow_all_types: Whether versions of every type can be linked.
+        """
+        answer: types.RegistryDetails = await self._call(
+            "update_registry",
+            {
+                "registry": registry,
+                "name": name,
+                "description": description,
+                "visibility": visibility,
+                "add_types": add_types,
+                "allow_all_types": allow_all_types,
+            },
+        )
+        return answer
+
+    async def change_registry_members(
+        self,
+        *,
+        registry: str,
+        add: list[str] | None = None,
+        remove: list[str] | None = None,
+        roles: list[types.MemberRole] | None = None,
+    ) -> types.ChangeRegistryMembersOutput:
+        """Add users and teams to a registry, take them out, or change their roles.
+
+        Args:
+            registry: The organization can be left out where there is only one.
+            add: Ids of users and teams.
+            remove: Ids or names of members.
+            roles: After adding.
+        """
+        answer: types.ChangeRegistryMembersOutput = await self._call(
+            "change_registry_members",
+            {
+                "registry": registry,
+                "add": add,
+                "remove": remove,
+                "roles": roles,
+            },
+        )
+        return answer
+
+    async def plan_delete_registry(
+        self,
+        *,
+        registry: str,
+    ) -> types.PlanDeleteRegistryOutput:
+        """Show what deleting a registry would take away: its collections, links and aliases.
+
+        Args:
+            registry: The organization can be left out where there is only one.
+        """
+        answer: types.PlanDeleteRegistryOutput = await self._call(
+            "plan_delete_registry",
+            {
+                "registry": registry,
+            },
+        )
+        return answer
+
+    async def delete_registry(
+        self,
+        *,
+        registry: str,
+        plan_id: str,
+    ) -> types.DeleteRegistryOutput:
+        """Delete a registry as planned with plan_delete_registry.
+
+        Args:
+            registry: The organization can be left out where there is only one.
+            plan_id: From plan_delete_registry for this registry.
+        """
+        answer: types.DeleteRegistryOutput = await self._call(
+            "delete_registry",
+            {
+                "registry": registry,
+                "plan_id": plan_id,
             },
         )
         return answer

@@ -318,6 +318,46 @@ class SearchArtifactsOutput(_SearchArtifactsOutput):
     has_more: bool
 
 
+class _NamedArtifactItem(TypedDict, total=False):
+    # Where it was logged, if reached through a portfolio.
+    source: str
+    more_aliases: int
+
+
+class NamedArtifactItem(_NamedArtifactItem):
+    artifact: str
+    id: str
+    type: str
+    state: Literal["PENDING", "COMMITTED", "DELETED"]
+    aliases: list[str]
+    tags: list[str]
+    size_bytes: Digits
+    files: int
+    digest: str
+    created_at: Time
+
+
+class LookupError(TypedDict):
+    code: str
+    message: str
+
+
+class _LookedUpArtifact(TypedDict, total=False):
+    artifact: NamedArtifactItem
+    # Absent if artifact is there.
+    error: LookupError
+
+
+class LookedUpArtifact(_LookedUpArtifact):
+    # The path, id or digest that was given.
+    asked: str
+
+
+class GetArtifactsOutput(TypedDict):
+    artifacts: list[LookedUpArtifact]
+    not_found: int
+
+
 class _LineageArtifact(TypedDict, total=False):
     state: str
 
@@ -348,6 +388,38 @@ class GetLineageOutput(_GetLineageOutput):
     artifacts: list[LineageArtifact]
     runs: list[LineageRun]
     complete: bool
+
+
+class LinkItem(TypedDict):
+    artifact: str
+    aliases: list[str]
+
+
+class _ListArtifactUsersOutput(TypedDict, total=False):
+    # Places in portfolios and registries. On the first page only.
+    links: list[LinkItem]
+    more_links: int
+    # False: this server gives the first links only. On the first page only.
+    links_complete: bool
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class ListArtifactUsersOutput(_ListArtifactUsersOutput):
+    artifact: str
+    # Runs.
+    used_by: list[str]
+    # False: this server gives the first runs only.
+    used_by_complete: bool
+    has_more: bool
+
+
+class UseArtifactsOutput(TypedDict):
+    run: str
+    # With their version numbers.
+    used: list[str]
 
 
 _ArtifactChange = TypedDict(
@@ -620,6 +692,117 @@ class _ListRegistriesOutput(TypedDict, total=False):
 class ListRegistriesOutput(_ListRegistriesOutput):
     registries: list[RegistryItem]
     has_more: bool
+
+
+class RegistryMember(TypedDict):
+    id: str
+    name: str
+    kind: Literal["user", "team"]
+    role: str
+
+
+class _GetRegistryOutput(TypedDict, total=False):
+    description: str
+    # That it takes; absent: all.
+    types: list[str]
+    updated_at: Time
+    collections: int
+    more_members: int
+
+
+class GetRegistryOutput(_GetRegistryOutput):
+    organization: str
+    name: str
+    # As a project, in paths.
+    project: str
+    visibility: Literal["organization", "restricted"]
+    created_at: Time
+    members: list[RegistryMember]
+
+
+class _RegistryCollectionItem(TypedDict, total=False):
+    description: str
+
+
+class RegistryCollectionItem(_RegistryCollectionItem):
+    collection: str
+    type: str
+    tags: list[str]
+    created_at: Time
+
+
+class _ListRegistryCollectionsOutput(TypedDict, total=False):
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class ListRegistryCollectionsOutput(_ListRegistryCollectionsOutput):
+    collections: list[RegistryCollectionItem]
+    has_more: bool
+
+
+class _ListRegistryVersionsOutput(TypedDict, total=False):
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class ListRegistryVersionsOutput(_ListRegistryVersionsOutput):
+    artifacts: list[NamedArtifactItem]
+    has_more: bool
+
+
+class _RegistryDetails(TypedDict, total=False):
+    description: str
+    # That it takes; absent: all.
+    types: list[str]
+    updated_at: Time
+
+
+class RegistryDetails(_RegistryDetails):
+    organization: str
+    name: str
+    # As a project, in paths.
+    project: str
+    visibility: Literal["organization", "restricted"]
+    created_at: Time
+
+
+class MemberRole(TypedDict):
+    # Id or name.
+    member: str
+    role: Literal["admin", "member", "viewer", "restricted_viewer"]
+
+
+class _ChangeRegistryMembersOutput(TypedDict, total=False):
+    more_members: int
+
+
+class ChangeRegistryMembersOutput(_ChangeRegistryMembersOutput):
+    registry: str
+    members: list[RegistryMember]
+
+
+class PlanDeleteRegistryOutput(TypedDict):
+    # For delete_registry with the same registry, until expires_at and while nothing changes.
+    plan_id: str
+    expires_at: Time
+    summary: str
+    # To be shown to the user.
+    warnings: list[str]
+    collections: int
+    links: int
+    # The first of the links.
+    links_shown: list[str]
+
+
+class DeleteRegistryOutput(TypedDict):
+    deleted: str
+    collections: int
+    links: int
 
 
 class _ArtifactTypeNode(TypedDict, total=False):
