@@ -17,6 +17,11 @@ GO ?= go
 # Modules beside the main one; their dependencies are not the product's.
 NESTED := $(dir $(shell git ls-files '*/go.mod'))
 FUZZTIME ?= 30s
+# Which rows `make bench` measures (a regular expression), how often, and
+# whether for longer where that tells more (LONG=1).
+ROW ?=
+RUNS ?= 1
+LONG ?=
 TEST_TIMEOUT ?= 15m
 
 .PHONY: help
@@ -87,8 +92,9 @@ lint: .venv/node-bindings/.installed .venv/lint/requirements.txt .venv/wandb-0.3
 	.ci/lint-node
 
 .PHONY: bench
-bench: build test-env ## Measure start, size and listing; writes artifacts/testdata/bench/
-	@$(GO) run ./cmd/internal/bench
+bench: build test-env ## Measure by the goals, all rows or ROW=name; writes artifacts/testdata/bench/
+	@$(GO) run ./cmd/internal/bench -row '$(ROW)' -runs $(RUNS) $(if $(LONG),-long)
+	$(GO) generate ./cmd/internal/readme
 
 .PHONY: bench-sqlite
 bench-sqlite: ## Compare SQLite drivers on the registry's own queries

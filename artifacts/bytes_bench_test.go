@@ -1,38 +1,61 @@
 package artifacts_test
 
 import (
+	"crypto/md5"
+	"crypto/sha256"
 	"fmt"
+	"hash"
+	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/reliquary/reliquary/artifacts"
 )
 
-// filesOf makes a folder of n files of a size, all different.
-func filesOf(b *testing.B, n, size int) string {
+// filesOf makes a folder of n files of a size, all different and an hour old.
+func filesOf(b *testing.B, seed uint64, n, size int) string {
 	b.Helper()
 	dir := b.TempDir()
 	old := time.Now().Add(-time.Hour)
+	var key [32]byte
+	key[0] = byte(seed)
+	random := rand.NewChaCha8(key)
+	buf := make([]byte, min(size, 1<<20))
 	for i := range n {
 		path := filepath.Join(dir, fmt.Sprintf("%03d/%06d.bin", i%100, i))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			b.Fatal(err)
 		}
-		data := []byte(noise(uint64(i%60000), size))
-		copy(data, fmt.Sprintf("%d %s", i, b.Name()))
-		if err := os.WriteFile(path, data, 0o666); err != nil {
+		f, err := os.Create(path)
+		if err != nil {
 			b.Fatal(err)
 		}
-		os.Chtimes(path, old, old)
+		for left := size; left > 0; left -= min(left, len(buf)) {
+			random.Read(buf)
+			if _, err := f.Write(buf[:min(left, len(buf))]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old); err != nil {
+			b.Fatal(err)
+		}
 	}
 	return dir
 }
 
 func dirDraft(b *testing.B, dir string) *artifacts.Draft {
 	b.Helper()
-	d, err := artifacts.NewArtifact("dataset", "bench")
+	d, err := artifacts.NewArtifact("dataset", "ours")
 	if err == nil {
 		err = d.AddDir(dir, "", nil)
 	}
@@ -42,48 +65,238 @@ func dirDraft(b *testing.B, dir string) *artifacts.Draft {
 	return d
 }
 
-// BenchmarkFiles is the life of a version: logged, downloaded, downloaded
-// again, and a second version of which 1 % changed.
+// What the wandb package does in a contest about files.
+const (
+	wandbPut = `
+def work():
+    a = wandb.Artifact("theirs", "dataset")
+    a.add_dir(dir, skip_cache=True, policy="immutable")
+    run.log_artifact(a)
+    a.wait()
+result = timed(work)`
+	wandbGet = `
+api = wandb.Api()
+api.default_entity
+result = timed(lambda: api.artifact(f"{run.entity}/{project}/theirs:latest").download(root=root, skip_cache=skip_cache))`
+)
+
+// BenchmarkFiles is the life of a version of many small files, and of one large
+// file, with our client and with the wandb package beside each other: logged,
+// downloaded into an empty folder with and without filling the cache, out of
+// the cache, and a second version of which 1 % changed.
+//
+// wandb gets its best settings: it neither copies the files it adds nor caches
+// them, while ours is as it comes.
+//
+//	go test -run '^$' -bench Files -benchtime 1x ./artifacts
 func BenchmarkFiles(b *testing.B) {
-	for _, kind := range []struct{ n, size int }{{10_000, 10 << 10}, {1, 1 << 30}} {
-		b.Run(fmt.Sprintf("%dx%d", kind.n, kind.size), func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				dir := filesOf(b, kind.n, kind.size)
-				r := newBench(b)
-				ctx := b.Context()
-				step := func(name string, f func() error) {
-					b.Helper()
-					b.StartTimer()
-					began := time.Now()
-					if err := f(); err != nil {
-						b.Fatal(err)
-					}
-					b.ReportMetric(time.Since(began).Seconds(), name+"-s")
-					b.StopTimer()
-				}
-				var a *artifacts.LoggedArtifact
-				log := func() (err error) { a, err = r.client.LogArtifact(ctx, dirDraft(b, dir), nil); return err }
-				get := func(root string, o artifacts.DownloadOptions) func() error {
-					o.Root = root
-					return func() error { _, err := a.Download(ctx, &o); return err }
-				}
-				step("log", log)
-				root := b.TempDir()
-				step("cold", get(root, artifacts.DownloadOptions{}))
-				step("again", get(root, artifacts.DownloadOptions{}))
-				step("cache", get(b.TempDir(), artifacts.DownloadOptions{}))
-				step("link", get(b.TempDir(), artifacts.DownloadOptions{Place: artifacts.PlaceLink}))
-				step("uncached", get(b.TempDir(), artifacts.DownloadOptions{SkipCache: true}))
-				for i := range max(1, kind.n/100) {
-					path := filepath.Join(dir, fmt.Sprintf("%03d/%06d.bin", i%100, i))
-					if err := os.WriteFile(path, []byte("changed"+path), 0o666); err != nil {
-						b.Fatal(err)
-					}
-				}
-				step("second", log)
-				b.StartTimer()
+	for _, kind := range []struct {
+		name    string
+		n, size int
+	}{{"10000_files_of_10KiB", 10_000, 10 << 10}, {"one_file_of_1GiB", 1, 1 << 30}} {
+		b.Run(kind.name, func(b *testing.B) {
+			c := newContest(b)
+			ctx := b.Context()
+			ours, theirs := filesOf(b, 1, kind.n, kind.size), filesOf(b, 2, kind.n, kind.size)
+			cache, get := b.TempDir(), b.TempDir()
+			logger := c.client(b.TempDir())
+
+			var logged time.Duration
+			put := round{"put",
+				func() time.Duration {
+					logged = c.timed(func() error { _, err := logger.LogArtifact(ctx, dirDraft(c.b, ours), nil); return err })
+					return logged
+				},
+				func() time.Duration { return c.wandb(wandbPut, map[string]any{"dir": theirs}) },
 			}
+			download := func(name string, skipCache bool) round {
+				root := filepath.Join(get, name)
+				return round{name,
+					func() time.Duration {
+						client := c.client(cache)
+						return c.timed(func() error {
+							a, err := client.Artifact(ctx, "ours:latest")
+							if err == nil {
+								_, err = a.Download(ctx, &artifacts.DownloadOptions{Root: root + "-ours", SkipCache: skipCache})
+							}
+							return err
+						})
+					},
+					func() time.Duration {
+						return c.wandb(wandbGet, map[string]any{"root": root + "-theirs", "skip_cache": skipCache})
+					},
+				}
+			}
+			second := put
+			second.name = "second_version"
+			c.play(put, download("get_uncached", true), download("get_cold", false), download("get_from_cache", false))
+			if kind.n == 1 {
+				bound(b, filepath.Join(ours, "000/000000.bin"), logged)
+				return
+			}
+			for i := range kind.n / 100 {
+				name := fmt.Sprintf("%03d/%06d.bin", i%100, i)
+				for _, dir := range []string{ours, theirs} {
+					if err := os.WriteFile(filepath.Join(dir, name), []byte("changed "+dir+name), 0o666); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			c.play(second)
 		})
 	}
+}
+
+// bound measures what the hardware allows for a large file that is logged:
+// reading it, its MD5 and SHA-256, and writing it durably, all beside each
+// other. It is what put, which took so long, is compared with.
+func bound(b *testing.B, file string, put time.Duration) {
+	b.Run("put_bound", func(b *testing.B) {
+		syscall.Sync()
+		start := time.Now()
+		if err := copyHashed(file, filepath.Join(b.TempDir(), "copy")); err != nil {
+			b.Fatal(err)
+		}
+		took := time.Since(start)
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(took.Seconds()*1000, "bound-ms")
+		b.ReportMetric(100*took.Seconds()/put.Seconds(), "%-of-the-bound")
+	})
+}
+
+// copyHashed reads a file once, and hashes it twice and writes it meanwhile.
+func copyHashed(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer dst.Close()
+	var group errgroup.Group
+	var lines []chan []byte
+	for _, use := range []func([]byte) error{hashing(md5.New()), hashing(sha256.New()), func(p []byte) error { _, err := dst.Write(p); return err }} {
+		in := make(chan []byte, 8)
+		lines = append(lines, in)
+		group.Go(func() error {
+			var failed error
+			for p := range in {
+				if failed == nil {
+					failed = use(p)
+				}
+			}
+			return failed
+		})
+	}
+	for {
+		p := make([]byte, 1<<20)
+		n, err := io.ReadFull(src, p)
+		for _, in := range lines {
+			in <- p[:n]
+		}
+		if err != nil {
+			break
+		}
+	}
+	for _, in := range lines {
+		close(in)
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return dst.Sync()
+}
+
+func hashing(h hash.Hash) func([]byte) error {
+	return func(p []byte) error { _, err := h.Write(p); return err }
+}
+
+// BenchmarkCached asks again for 300 versions that are in the cache: each is
+// used by a run and downloaded into a new folder, one after the other.
+//
+//	go test -run '^$' -bench Cached -benchtime 1x ./artifacts
+func BenchmarkCached(b *testing.B) {
+	const versions = 300
+	c := newContest(b)
+	ctx := b.Context()
+	cache := b.TempDir()
+	logger := c.client(b.TempDir())
+	dir := b.TempDir()
+	file := filepath.Join(dir, "data.bin")
+	for i := range versions {
+		if err := os.WriteFile(file, []byte(strings.Repeat(fmt.Sprintln("version", i), 1000)), 0o666); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := logger.LogArtifact(ctx, dirDraft(b, dir), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	run, err := logger.NewRun(ctx, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	// One by one, as the wandb package does, and together, which it cannot.
+	ours := func(root string) time.Duration {
+		client := c.client(cache)
+		return c.timed(func() error {
+			for i := range versions {
+				a, err := client.Artifact(ctx, fmt.Sprint("ours:v", i))
+				if err == nil {
+					err = client.UseArtifact(ctx, run, a)
+				}
+				if err == nil {
+					_, err = a.Download(ctx, &artifacts.DownloadOptions{Root: filepath.Join(root, a.Version)})
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	together := func(root string) time.Duration {
+		client := c.client(cache)
+		return c.timed(func() error {
+			paths := make([]string, versions)
+			for i := range paths {
+				paths[i] = fmt.Sprint("ours:v", i)
+			}
+			found, err := client.FindArtifacts(ctx, paths)
+			if err != nil {
+				return err
+			}
+			all := make([]*artifacts.Artifact, versions)
+			for i, f := range found {
+				if all[i] = f.Artifact; f.Err != nil {
+					return f.Err
+				}
+			}
+			if err := client.UseArtifact(ctx, run, all...); err != nil {
+				return err
+			}
+			for _, a := range all {
+				if _, err := a.Download(ctx, &artifacts.DownloadOptions{Root: filepath.Join(root, a.Version)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	theirs := func(root string) time.Duration {
+		return c.wandb(`
+def work():
+    for i in range(versions):
+        run.use_artifact(f"ours:v{i}").download(root=f"{root}/v{i}")
+result = timed(work)`, map[string]any{"versions": versions, "root": root})
+	}
+	ours(b.TempDir())
+	theirs(b.TempDir())
+	peer := func() time.Duration { return theirs(b.TempDir()) }
+	c.play(
+		round{"one_by_one", func() time.Duration { return ours(b.TempDir()) }, peer},
+		round{"together", func() time.Duration { return together(b.TempDir()) }, peer},
+	)
 }

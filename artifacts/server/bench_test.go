@@ -138,36 +138,43 @@ func TestPageIsNotAskedPerVersion(t *testing.T) {
 	}
 }
 
-// BenchmarkPage asks for a page of 50 versions in process, with everything
-// that clients select.
+// BenchmarkPage asks for a page of 50 versions with everything that clients
+// select: what an operation costs the server, in process and over HTTP.
 func BenchmarkPage(b *testing.B) {
 	r := servertest.Start(b)
-	seed(b, r, 500)
-	client := &http.Client{Transport: r.Server.Transport()}
+	seed(b, r, 50)
 	body, err := json.Marshal(map[string]any{"query": pageQuery, "variables": map[string]any{"first": 50}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	var size int64
-	b.ReportAllocs()
-	for b.Loop() {
-		req, err := http.NewRequest(http.MethodPost, server.InternalURL+"/graphql", strings.NewReader(string(body)))
-		if err != nil {
-			b.Fatal(err)
-		}
-		req.SetBasicAuth("api", r.Key)
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := client.Do(req)
-		if err != nil {
-			b.Fatal(err)
-		}
-		size, err = io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK {
-			b.Fatal(resp.StatusCode, err)
-		}
+	for _, way := range []struct {
+		name   string
+		client *http.Client
+		url    string
+	}{{"in_process", &http.Client{Transport: r.Server.Transport()}, server.InternalURL}, {"over_HTTP", http.DefaultClient, r.URL}} {
+		b.Run(way.name, func(b *testing.B) {
+			var size int64
+			b.ReportAllocs()
+			for b.Loop() {
+				req, err := http.NewRequest(http.MethodPost, way.url+"/graphql", strings.NewReader(string(body)))
+				if err != nil {
+					b.Fatal(err)
+				}
+				req.SetBasicAuth("api", r.Key)
+				req.Header.Set("Content-Type", "application/json")
+				resp, err := way.client.Do(req)
+				if err != nil {
+					b.Fatal(err)
+				}
+				size, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != http.StatusOK {
+					b.Fatal(resp.StatusCode, err)
+				}
+			}
+			b.ReportMetric(float64(size), "B/answer")
+		})
 	}
-	b.ReportMetric(float64(size), "B/answer")
 }
 
 // BenchmarkFileAddresses asks for a page of 5000 files with their addresses,

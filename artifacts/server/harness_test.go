@@ -156,7 +156,7 @@ func (p reply) into(t *testing.T, v any, path ...string) {
 }
 
 // ask sends one operation.
-func ask(t *testing.T, url, key, query string, variables map[string]any) reply {
+func ask(t testing.TB, url, key, query string, variables map[string]any) reply {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -176,7 +176,7 @@ func ask(t *testing.T, url, key, query string, variables map[string]any) reply {
 }
 
 // must is ask for operations that have to succeed.
-func must(t *testing.T, url, key, query string, variables map[string]any) reply {
+func must(t testing.TB, url, key, query string, variables map[string]any) reply {
 	t.Helper()
 	p := ask(t, url, key, query, variables)
 	if p.status != http.StatusOK || len(p.Errors) > 0 {
@@ -186,7 +186,7 @@ func must(t *testing.T, url, key, query string, variables map[string]any) reply 
 }
 
 // send sends any request. Headers are pairs.
-func send(t *testing.T, method, url, key string, body io.Reader, headers ...string) *http.Response {
+func send(t testing.TB, method, url, key string, body io.Reader, headers ...string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {

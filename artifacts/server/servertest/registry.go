@@ -19,8 +19,10 @@ import (
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server"
+	"github.com/reliquary/reliquary/artifacts/server/blobs"
 	"github.com/reliquary/reliquary/artifacts/server/directory"
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
+	"github.com/reliquary/reliquary/artifacts/server/metadata/sqlite"
 )
 
 // A Registry is a registry in a directory of its own that listens on a
@@ -32,6 +34,7 @@ type Registry struct {
 	Username string // the first user, who is an administrator, and the default entity
 	Server   *server.Server
 	Metadata metadata.Store
+	Blobs    blobs.Store
 
 	mu       sync.Mutex
 	requests []server.Request
@@ -78,7 +81,7 @@ func Start(t testing.TB, opts ...Option) *Registry {
 	if err != nil {
 		t.Fatalf("the first user's key: %v", err)
 	}
-	r := &Registry{Dir: c.dir, Key: first.APIKey, Username: first.Username, Metadata: dir.Metadata}
+	r := &Registry{Dir: c.dir, Key: first.APIKey, Username: first.Username, Metadata: dir.Metadata, Blobs: dir.Blobs}
 
 	o := server.Options{Metadata: dir.Metadata, Blobs: dir.Blobs, Secret: dir.Secret, Logger: logger}
 	if c.options != nil {
@@ -151,4 +154,17 @@ func (w testWriter) Write(p []byte) (int, error) {
 	w.t.Helper()
 	w.t.Logf("server: %s", p)
 	return len(p), nil
+}
+
+// Repeat commits a version, by its number in the metadata, n more times: see
+// sqlite.Store.RepeatVersion.
+func (r *Registry) Repeat(t testing.TB, artifactID int64, n int) {
+	t.Helper()
+	store, ok := r.Metadata.(*sqlite.Store)
+	if !ok {
+		t.Fatalf("a %T cannot repeat versions", r.Metadata)
+	}
+	if err := store.RepeatVersion(context.Background(), artifactID, n); err != nil {
+		t.Fatalf("repeating a version: %v", err)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -23,7 +22,7 @@ PASS
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(line{}, metric{})); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 	if _, err := parse("BenchmarkX 1 many ns/op"); err == nil {
@@ -32,14 +31,23 @@ PASS
 }
 
 func TestRender(t *testing.T) {
+	runs := func(faster, pages float64) []line {
+		return []line{
+			{"ListVersions/per_page=50", []metric{{faster, "times-faster"}, {812.5, "wandb-ms"}}},
+			{"ListVersions/per_page=1000", []metric{{pages, "times-faster"}, {12, "bytes-of-tools/list"}}},
+		}
+	}
 	got := string(render([]result{{
-		measurement{"Storing", "./blobs", "^BenchmarkPut$", "50x"},
-		[]line{{"Put", []metric{{2412345, "ns/op"}, {1.7, "MB/s"}, {812.5, "wandb-ms"}, {12, "bytes-of-tools/list"}}}},
-	}}, "a machine", time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)))
+		Row: "list", Machine: "a machine", Day: "24 November 2026", Runs: 3,
+		Lines: medians([][]line{runs(12, 1), runs(11.5, 9), runs(1, 7)}),
+	}}))
 	for _, want := range []string{
-		"on 24 November 2026, on a machine.",
-		"`go test -run '^$' -bench '^BenchmarkPut$' -benchtime 50x ./blobs`",
-		"| Put | 2.41 ms, 1.7 MB/s, wandb 812 ms, 12 bytes of tools/list |",
+		"Run 3 times, medians, on 24 November 2026, on a machine.",
+		"`go test -run '^$' -timeout 1h -bench '^BenchmarkListVersions$' -benchtime 3x ./artifacts`",
+		"| list | per page=50 | at least 10 times faster | 11.5 times faster | reached |",
+		"| list | per page=1000 | at least 10 times faster | 7 times faster | missed |",
+		"| ListVersions/per_page=50 | 11.5 times faster, wandb 812 ms |",
+		"| ListVersions/per_page=1000 | 7 times faster, 12 bytes of tools/list |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)
@@ -47,10 +55,20 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// TestMeasurements_AreThere finds benchmarks that were renamed before somebody
+func TestChoose(t *testing.T) {
+	got, err := choose("small|large")
+	if err != nil || len(got) != 2 || got[0].name != "small" || got[1].name != "large" {
+		t.Errorf("chosen %v, %v", got, err)
+	}
+	if _, err := choose("smal"); err == nil || !strings.Contains(err.Error(), "small") {
+		t.Errorf("a row that is not there: %v", err)
+	}
+}
+
+// TestRows_AreThere finds benchmarks that were renamed before somebody
 // waits for `make bench`.
-func TestMeasurements_AreThere(t *testing.T) {
-	for _, m := range measurements {
+func TestRows_AreThere(t *testing.T) {
+	for _, m := range rows {
 		cmd := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.Dir}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}`, m.folder)
 		cmd.Dir = "../../.."
 		out, err := cmd.Output()
@@ -58,7 +76,7 @@ func TestMeasurements_AreThere(t *testing.T) {
 			t.Fatalf("%s: %v", m.folder, err)
 		}
 		fields := strings.Fields(string(out))
-		name := strings.Trim(m.benchmark, "^$")
+		name, _, _ := strings.Cut(strings.TrimPrefix(m.benchmark, "^"), "$")
 		found := false
 		for _, file := range fields[1:] {
 			text, err := os.ReadFile(fields[0] + "/" + file)

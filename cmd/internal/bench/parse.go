@@ -8,14 +8,14 @@ import (
 
 // A line is one result line of `go test -bench`.
 type line struct {
-	name    string
-	metrics []metric
+	Case    string   `json:"case"`
+	Metrics []metric `json:"metrics"`
 }
 
 // A metric is a number and its unit: 12.3 ms.
 type metric struct {
-	value float64
-	unit  string
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
 }
 
 // parse reads the result lines, which are
@@ -31,7 +31,7 @@ func parse(text string) ([]line, error) {
 		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
 			continue
 		}
-		l := line{name: shortName(fields[0])}
+		l := line{Case: shortName(fields[0])}
 		for i := 2; i+1 < len(fields); i += 2 {
 			v, err := strconv.ParseFloat(fields[i], 64)
 			if err != nil {
@@ -40,7 +40,7 @@ func parse(text string) ([]line, error) {
 			if v == 0 && fields[i+1] == "ns/op" {
 				continue
 			}
-			l.metrics = append(l.metrics, metric{v, fields[i+1]})
+			l.Metrics = append(l.Metrics, metric{v, fields[i+1]})
 		}
 		lines = append(lines, l)
 	}

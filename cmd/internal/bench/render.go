@@ -8,31 +8,73 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
-	"time"
 )
 
-// A result is a measurement and what it gave.
-type result struct {
-	measurement
-	lines []line
+// render writes everything that is kept as Markdown: first the goals, then
+// every row with all its figures.
+func render(kept []result) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Measurements\n\nWritten by `make bench`; `make bench ROW=name` measures one row, `RUNS=3` gives medians of three, `LONG=1` takes longer where\n" +
+		"that tells more. Times are compared within one run only: what counts are the ratios.\n\n")
+	b.Write(goalTable(kept))
+	for _, r := range kept {
+		b.WriteString("\n")
+		b.Write(r.table(rowNamed(r.Row)))
+	}
+	return b.Bytes()
 }
 
-// render writes the results as Markdown, for the terminal and the file alike.
-func render(results []result, where string, when time.Time) []byte {
+func rowNamed(name string) row {
+	return rows[slices.IndexFunc(rows, func(r row) bool { return r.name == name })]
+}
+
+// goalTable says of every goal whether it is reached.
+func goalTable(kept []result) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Measurements\n\nWritten by `make bench` on %s, on %s.\n"+
-		"Compare them with others of the same machine only.\n",
-		when.UTC().Format("2 January 2006"), where)
-	for _, r := range results {
-		fmt.Fprintf(&b, "\n## %s\n\n`%s`\n\n| case | result |\n|---|---|\n", r.title, strings.Join(quoted(r.command()), " "))
-		for _, l := range r.lines {
-			var shown []string
-			for _, m := range l.metrics {
-				shown = append(shown, m.String())
+	b.WriteString("| row | case | goal | measured | |\n|---|---|---|---|---|\n")
+	for _, r := range kept {
+		for _, g := range rowNamed(r.Row).goals {
+			for _, l := range r.Lines {
+				if _, name, ok := strings.Cut("/"+l.Case, "/"); !ok || !strings.HasSuffix("/"+name, g.of) {
+					continue
+				}
+				for _, m := range l.Metrics {
+					if m.Unit != g.unit {
+						continue
+					}
+					verdict := "missed"
+					if g.reached(m.Value) {
+						verdict = "reached"
+					}
+					_, what, _ := strings.Cut(l.Case, "/")
+					fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.Row, strings.ReplaceAll(what, "_", " "), g, m, verdict)
+				}
 			}
-			fmt.Fprintf(&b, "| %s | %s |\n", l.name, strings.Join(shown, ", "))
 		}
+	}
+	return b.Bytes()
+}
+
+// table writes one row with all its figures.
+func (r result) table(of row) []byte {
+	var b bytes.Buffer
+	times := "once"
+	if r.Runs > 1 {
+		times = fmt.Sprintf("%d times, medians", r.Runs)
+	}
+	command := strings.Join(quoted(of.command()), " ")
+	if r.Long {
+		command = of.long + " " + command
+	}
+	fmt.Fprintf(&b, "## %s: %s\n\n`%s`\n\nRun %s, on %s, on %s.\n\n| case | result |\n|---|---|\n", r.Row, of.title, command, times, r.Day, r.Machine)
+	for _, l := range r.Lines {
+		var shown []string
+		for _, m := range l.Metrics {
+			shown = append(shown, m.String())
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", l.Case, strings.Join(shown, ", "))
 	}
 	return b.Bytes()
 }
@@ -40,11 +82,11 @@ func render(results []result, where string, when time.Time) []byte {
 // String shows three figures: no measurement here is better than that.
 func (m metric) String() string {
 	// Go wants a unit to be one word: "wandb-ms", "times-faster".
-	what, unit := "", strings.ReplaceAll(m.unit, "-", " ")
+	what, unit := "", strings.ReplaceAll(m.Unit, "-", " ")
 	if name, ok := strings.CutSuffix(unit, " ms"); ok {
 		what, unit = name+" ", "ms"
 	}
-	value := m.value
+	value := m.Value
 	// Nanoseconds of whole requests are hard to read.
 	if unit == "ns/op" {
 		switch {

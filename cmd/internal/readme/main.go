@@ -38,7 +38,10 @@ func sections(root string) map[string]section {
 	return map[string]section{
 		"operations": func() ([]byte, error) { return operationsTable(filepath.Join(root, "schemas", "index.json")) },
 		"members":    func() ([]byte, error) { return membersTable(members), nil },
-		"example":    func() ([]byte, error) { return example(filepath.Join(root, exampleFile)) },
+		"goals": func() ([]byte, error) {
+			return goalsTable(filepath.Join(root, "artifacts", "testdata", "bench", "README.md"))
+		},
+		"example": func() ([]byte, error) { return example(filepath.Join(root, exampleFile)) },
 	}
 }
 

@@ -1,0 +1,78 @@
+package main
+
+import "fmt"
+
+// A row is one line of the project's table of goals: a Go benchmark, and what
+// it is to show.
+type row struct {
+	name  string // as in ROW=name
+	title string
+	// How it is run, as one would by hand.
+	folder, benchmark, times string
+	// long is the environment of a row that is measured for longer with LONG=1.
+	long string
+	// goals are what its cases are to reach.
+	goals []goal
+}
+
+// A goal is a bound on one figure of one case.
+type goal struct {
+	of      string // the case, or the end of its name; "" for all
+	unit    string // of the figure, as the benchmark reports it
+	atLeast float64
+	atMost  float64
+}
+
+func (g goal) String() string {
+	if g.atLeast > 0 {
+		return fmt.Sprintf("at least %s", metric{g.atLeast, g.unit})
+	}
+	return fmt.Sprintf("at most %s", metric{g.atMost, g.unit})
+}
+
+// reached reports whether a figure is within the goal.
+func (g goal) reached(value float64) bool {
+	if g.atLeast > 0 {
+		return value >= g.atLeast
+	}
+	return value <= g.atMost
+}
+
+const faster = "times-faster"
+
+// rows are in the order of the table. The peer is always the newest wandb
+// package that tests run, on the same registry in the same run, unless the
+// title says otherwise.
+var rows = []row{
+	{name: "list", title: "List 10,000 versions of a collection: ours over HTTP, ours in process, `wandb.Api()`",
+		folder: "./artifacts", benchmark: "^BenchmarkListVersions$", times: "3x",
+		goals: []goal{{unit: faster, atLeast: 10}}},
+	// The goal is what github-mcp-server took on a machine with 2 processors.
+	{name: "start", title: "From exec to the answer to `tools/list` over stdio: `reliquary mcp`",
+		folder: "./tools/mcpserver", benchmark: "^BenchmarkStart$", times: "20x",
+		goals: []goal{{of: "registry", unit: "ms", atMost: 33}, {of: "registry", unit: "MB-resident", atMost: 23}}},
+	{name: "small", title: "10,000 files of 10 KiB: log, download with and without the cache, change 1 %",
+		folder: "./artifacts", benchmark: "^BenchmarkFiles$/10000_files_of_10KiB", times: "1x",
+		goals: []goal{{of: "/put", unit: faster, atLeast: 5}, {of: "/get_uncached", unit: faster, atLeast: 5}, {of: "/get_cold", unit: faster, atLeast: 5},
+			{of: "/get_from_cache", unit: faster, atLeast: 10}, {of: "/second_version", unit: faster, atLeast: 10}}},
+	{name: "large", title: "One file of 1 GiB: log, download with and without the cache",
+		folder: "./artifacts", benchmark: "^BenchmarkFiles$/one_file_of_1GiB", times: "1x",
+		goals: []goal{{of: "/put", unit: faster, atLeast: 2}, {of: "/put_bound", unit: "%-of-the-bound", atLeast: 70}, {of: "/get_uncached", unit: faster, atLeast: 2}, {of: "/get_cold", unit: faster, atLeast: 2},
+			{of: "/get_from_cache", unit: faster, atLeast: 10}}},
+	{name: "cached", title: "300 versions that are in the cache: used and downloaded again",
+		folder: "./artifacts", benchmark: "^BenchmarkCached$", times: "1x",
+		goals: []goal{{unit: faster, atLeast: 20}}},
+	{name: "long", title: "Pages of 50 versions at the start, in the middle and at the end of 1,000,000, and of 1,000",
+		folder: "./artifacts/server", benchmark: "^BenchmarkLongCollection$", times: "300x",
+		goals: []goal{{unit: "slowest/fastest", atMost: 1.2}, {unit: "slowest/of-1000", atMost: 2}}},
+	{name: "commit", title: "Commit a version of 100,000 files, and of 10,000",
+		folder: "./artifacts/server", benchmark: "^BenchmarkCommit$", times: "1x",
+		goals: []goal{{of: "100000_files", unit: "times-the-cost-per-file", atMost: 1.2}}},
+	{name: "clients", title: "32 clients that list and commit at once, and one alone",
+		folder: "./artifacts", benchmark: "^BenchmarkClients$", times: "1x", long: "RELIQUARY_BENCH_TIME=60s",
+		goals: []goal{{of: "32", unit: "times-the-throughput-of-one", atLeast: 1}}},
+	{name: "page", title: "One page of 50 versions from the server, in process and over HTTP",
+		folder: "./artifacts/server", benchmark: "^BenchmarkPage$", times: "200x"},
+	{name: "addresses", title: "The addresses of 5,000 files", folder: "./artifacts/server", benchmark: "^BenchmarkFileAddresses$", times: "20x"},
+	{name: "blob", title: "Storing a blob durably", folder: "./artifacts/server/blobs/dir", benchmark: "^BenchmarkPut$", times: "50x"},
+}
