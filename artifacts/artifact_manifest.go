@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
+	"sync"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
@@ -16,16 +18,23 @@ const maxManifest = 4 << 30
 // that this works without a connection; otherwise the server is asked for its
 // address (W&B: FetchArtifactManifest) and the file is read.
 func (a *Artifact) Manifest(ctx context.Context) (*Manifest, error) {
-	const op = "read the manifest of an artifact"
-	if err := a.check(op); err != nil {
+	if err := a.check(opManifest); err != nil {
 		return nil, err
 	}
-	c := a.client
-	if m := c.keptManifest(a); m != nil {
+	if m := a.client.keptManifest(a); m != nil {
 		return m, nil
 	}
+	return a.fetchManifest(ctx, "")
+}
+
+const opManifest = "read the manifest of an artifact"
+
+// fetchManifest reads the manifest from the server. from is its address, "" if
+// that is not known.
+func (a *Artifact) fetchManifest(ctx context.Context, from string) (*Manifest, error) {
+	const op = opManifest
+	c := a.client
 	var m *Manifest
-	var from string
 	refresh := func(ctx context.Context) error {
 		url, lacks, err := wire.ArtifactManifestURL(ctx, c.sender, wire.ID(a.ID))
 		switch {
@@ -39,7 +48,10 @@ func (a *Artifact) Manifest(ctx context.Context) (*Manifest, error) {
 		from = url
 		return nil
 	}
-	err := refresh(ctx)
+	var err error
+	if from == "" {
+		err = refresh(ctx)
+	}
 	if err == nil {
 		err = c.persist(ctx, func(ctx context.Context) (int64, *setback) {
 			var s *setback
@@ -51,6 +63,81 @@ func (a *Artifact) Manifest(ctx context.Context) (*Manifest, error) {
 		return nil, located(op, a.QualifiedName(), err)
 	}
 	return m, nil
+}
+
+// Manifests reads the manifests of many versions, as Artifact.Manifest does, and
+// calls f with each: never twice at once, in no order. The addresses of a
+// hundred come with one request (W&B: FetchArtifactManifest, many times in one
+// operation); what was read before costs none, and versions with equal digests
+// share one manifest. An error of f ends it, and is returned.
+func (c *Client) Manifests(ctx context.Context, versions []*Artifact, f func(*Artifact, *Manifest) error) error {
+	same := map[string][]*Artifact{}
+	var first []*Artifact
+	for _, a := range versions {
+		if err := a.check(opManifest); err != nil {
+			return err
+		}
+		if a.Digest == "" || same[a.Digest] == nil {
+			first = append(first, a)
+		}
+		same[a.Digest] = append(same[a.Digest], a)
+	}
+	var mu sync.Mutex
+	each := func(a *Artifact, m *Manifest) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if a.Digest == "" {
+			return f(a, m)
+		}
+		for _, one := range same[a.Digest] {
+			if err := f(one, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for chunk := range slices.Chunk(first, wire.MaxBatch) {
+		if err := c.manifests(ctx, chunk, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manifests reads those of at most a hundred versions.
+func (c *Client) manifests(ctx context.Context, versions []*Artifact, each func(*Artifact, *Manifest) error) error {
+	var unknown []*Artifact
+	var ids []wire.ID
+	for _, a := range versions {
+		if m := c.keptManifest(a); m != nil {
+			if err := each(a, m); err != nil {
+				return err
+			}
+			continue
+		}
+		unknown, ids = append(unknown, a), append(ids, wire.ID(a.ID))
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	urls, err := wire.ArtifactManifestURLs(ctx, c.sender, ids)
+	if err != nil {
+		return c.fail(ctx, opManifest, "", err)
+	}
+	crew := newCrew(ctx, c.files.workers(0))
+	for i, a := range unknown {
+		// Without an address it is asked for once more, which says what is missing.
+		if !crew.run(func(ctx context.Context) error {
+			m, err := a.fetchManifest(ctx, urls[i])
+			if err != nil {
+				return err
+			}
+			return each(a, m)
+		}) {
+			break
+		}
+	}
+	return crew.wait()
 }
 
 // check refuses an Artifact that was made by hand rather than by a Client.
