@@ -125,7 +125,7 @@ func outside(argument, path, dir string) *Error {
 func (p localPath) slashed() string { return filepath.ToSlash(p.rel) }
 
 // addDir adds what is in a folder that has a root to a draft.
-func (p localPath) addDir(d *artifacts.Draft, prefix string) error {
+func (p localPath) addDir(d *artifacts.Draft, prefix string, o *artifacts.DirOptions) error {
 	fsys := p.root.FS()
 	if p.rel != "." {
 		sub, err := fs.Sub(fsys, p.slashed())
@@ -134,7 +134,7 @@ func (p localPath) addDir(d *artifacts.Draft, prefix string) error {
 		}
 		fsys = sub
 	}
-	return d.AddFS(fsys, prefix, nil)
+	return d.AddFS(fsys, prefix, o)
 }
 
 // stat follows links.

@@ -29,6 +29,7 @@ func TestFiles(t *testing.T) {
 		{"logging", loggingFiles},
 		{"logging again", loggingWhatIsThere},
 		{"logging from a base", loggingFromABase},
+		{"logging without some", loggingWithoutSome},
 		{"logging refuses", loggingRefuses},
 		{"downloading", downloadingFiles},
 		{"reading", readingRanges},
@@ -204,6 +205,22 @@ func loggingFromABase(t *testing.T, s *shop, c *artifacts.Client) {
 	}
 }
 
+// loggingWithoutSome leaves files and folders out, by name and by path.
+func loggingWithoutSome(t *testing.T, s *shop, c *artifacts.Client) {
+	dir := folder(t, map[string]string{"a.txt": "a", "a.tmp": "x", "sub/b.tmp": "x", "sub/c": "c", "cache/d/e": "x", "sub/cache/f": "f"})
+	out := callIn[tools.LogArtifactOutput](inDir(t, dir), t, c, "log_artifact", args{
+		"collection": "tidy", "type": "dataset", "files": []args{{"local": ".", "path": "in"}}, "exclude": []string{"*.tmp", "cache/**"},
+	})
+	list := call[tools.ListArtifactFilesOutput](t, c, "list_artifact_files", args{"artifact": out.Artifact})
+	var paths []string
+	for _, f := range list.Files {
+		paths = append(paths, f.Path)
+	}
+	if diff := cmp.Diff([]string{"in/a.txt", "in/sub/c", "in/sub/cache/f"}, paths); diff != "" {
+		t.Errorf("logged (-want +got):\n%s", diff)
+	}
+}
+
 func loggingRefuses(t *testing.T, s *shop, c *artifacts.Client) {
 	ctx := inDir(t, folder(t, map[string]string{"a": "a", "sub/b": "b"}))
 	for _, tt := range []struct {
@@ -229,6 +246,7 @@ func loggingRefuses(t *testing.T, s *shop, c *artifacts.Client) {
 		{args{"files": []args{{"local": "a"}}, "collection": "new-one"}, artifacts.KindNotFound, "type"},
 		{args{"files": []args{{"local": "a"}}, "collection": "scratch:v0"}, artifacts.KindInvalid, "collection"},
 		{args{"collection": "released-models", "base": "v0"}, artifacts.KindInvalid, "collection"},
+		{args{"files": []args{{"local": "."}}, "exclude": []string{"*.tmp", "[a"}}, artifacts.KindInvalid, "exclude"},
 	} {
 		if tt.args["collection"] == nil {
 			tt.args["collection"] = "scratch"

@@ -3,9 +3,13 @@ package tools
 import (
 	"context"
 	"encoding/base64"
+	"io/fs"
 	"net/url"
+	"path"
 	"strings"
 	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/reliquary/reliquary/artifacts"
 )
@@ -21,7 +25,9 @@ type LogArtifactInput struct {
 	// Files and folders of the base to leave out.
 	Remove []string `json:"remove,omitempty" jsonschema:"maxItems=10000"`
 	// Files and folders of this computer.
-	Files      []FileToLog      `json:"files,omitempty" jsonschema:"maxItems=10000"`
+	Files []FileToLog `json:"files,omitempty" jsonschema:"maxItems=10000"`
+	// Of folders, leave out what fits: by name (*.tmp), or with a slash by path in the folder (cache/**).
+	Exclude    []string         `json:"exclude,omitempty" jsonschema:"maxItems=100,example=*.tmp"`
 	Contents   []ContentToLog   `json:"contents,omitempty" jsonschema:"maxItems=1000"`
 	References []ReferenceToLog `json:"references,omitempty" jsonschema:"maxItems=10000"`
 
@@ -137,6 +143,11 @@ func (in LogArtifactInput) check() error {
 	case in.TTLSeconds != nil && *in.TTLSeconds > mostSeconds:
 		return tooLongToKeep(*in.TTLSeconds)
 	}
+	for _, pattern := range in.Exclude {
+		if !doublestar.ValidatePattern(pattern) {
+			return invalid("exclude", "close every bracket and brace", "exclude has %s, which is no pattern", quote(pattern))
+		}
+	}
 	for _, f := range in.Contents {
 		if f.Text != "" && f.Base64 != "" {
 			return invalid("contents", "give one of them", "%s has both text and base64", quote(f.Path))
@@ -151,13 +162,13 @@ func (in LogArtifactInput) draft(ctx context.Context, c *artifacts.Client, at as
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range in.Remove {
-		if err := d.Remove(path); err != nil {
+	for _, name := range in.Remove {
+		if err := d.Remove(name); err != nil {
 			return nil, blame("remove", err)
 		}
 	}
 	for _, f := range in.Files {
-		if err := f.add(ctx, d); err != nil {
+		if err := f.add(ctx, d, in.folders()); err != nil {
 			return nil, err
 		}
 	}
@@ -232,8 +243,27 @@ func (in LogArtifactInput) begin(ctx context.Context, c *artifacts.Client, at as
 	return d, nil
 }
 
+// folders say what of folders to add.
+func (in LogArtifactInput) folders() *artifacts.DirOptions {
+	if len(in.Exclude) == 0 {
+		return nil
+	}
+	return &artifacts.DirOptions{Ignore: func(name string, _ fs.DirEntry) bool {
+		for _, pattern := range in.Exclude {
+			at := name
+			if !strings.Contains(pattern, "/") { // it is about names, wherever they are
+				at = path.Base(name)
+			}
+			if doublestar.MatchUnvalidated(pattern, at) {
+				return true
+			}
+		}
+		return false
+	}}
+}
+
 // add adds a file or folder of this computer.
-func (f FileToLog) add(ctx context.Context, d *artifacts.Draft) error {
+func (f FileToLog) add(ctx context.Context, d *artifacts.Draft, folders *artifacts.DirOptions) error {
 	p, err := local(ctx, "files", f.Local)
 	if err != nil {
 		return err
@@ -244,11 +274,11 @@ func (f FileToLog) add(ctx context.Context, d *artifacts.Draft) error {
 	}
 	switch {
 	case p.root == nil && info.IsDir():
-		err = d.AddDir(p.path, f.Path, nil)
+		err = d.AddDir(p.path, f.Path, folders)
 	case p.root == nil:
 		err = d.AddFile(p.path, f.Path)
 	case info.IsDir():
-		err = p.addDir(d, f.Path)
+		err = p.addDir(d, f.Path, folders)
 	default:
 		err = d.AddFileFS(p.root.FS(), p.slashed(), f.Path)
 	}

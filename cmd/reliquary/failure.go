@@ -132,6 +132,7 @@ var inCommands = strings.NewReplacer(
 	"delete_artifacts", "`reliquary rm`",
 	"unlink_artifact", "`reliquary unlink`",
 	"link_artifact", "`reliquary link`",
+	"give the artifact type of the new collection, as dataset or model", "to make it, say what it holds, as in --type dataset or --type model",
 	"call again with expected", "try again with --expect",
 	"call again with one of them", "name one of them",
 	"call again", "try again",

@@ -7,6 +7,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools"
 )
 
 // What is done in less time than this shows no bar, and in a pipe a line comes
@@ -44,20 +45,19 @@ func (s *shell) progress() *progress {
 	return p
 }
 
-// report is for the Progress of package artifacts, which never calls it twice
-// at once.
-func (p *progress) report(now artifacts.Progress) {
+// report is for tools.WithProgress, which never has it called twice at once.
+func (p *progress) report(now tools.Progress) {
 	switch {
 	case p.shell == nil:
 	case p.shell.ErrIsTerminal:
 		p.draw(now)
 	case time.Since(p.said) >= linesEvery && now.Files < now.TotalFiles:
 		p.said = time.Now()
-		p.shell.notef("%s: %s of %s\n", describe(now), size(now.Bytes), size(now.TotalBytes))
+		p.shell.notef("%s: %s of %s\n", describe(now), size(int64(now.Bytes)), size(int64(now.TotalBytes)))
 	}
 }
 
-func (p *progress) draw(now artifacts.Progress) {
+func (p *progress) draw(now tools.Progress) {
 	if now.Phase != p.phase {
 		p.end()
 		p.phase = now.Phase
@@ -66,7 +66,7 @@ func (p *progress) draw(now artifacts.Progress) {
 		if time.Since(p.begun) < showBarAfter || now.TotalBytes == 0 || now.Files == now.TotalFiles {
 			return
 		}
-		p.bar = progressbar.NewOptions64(now.TotalBytes,
+		p.bar = progressbar.NewOptions64(int64(now.TotalBytes),
 			progressbar.OptionSetWriter(p.shell.Err),
 			progressbar.OptionShowBytes(true),
 			progressbar.OptionUseIECUnits(true),
@@ -77,13 +77,13 @@ func (p *progress) draw(now artifacts.Progress) {
 		)
 	}
 	p.bar.Describe(describe(now))
-	p.bar.ChangeMax64(max(now.TotalBytes, now.Bytes))
+	p.bar.ChangeMax64(int64(max(now.TotalBytes, now.Bytes)))
 	// A bar that cannot be drawn is no reason to stop.
-	_ = p.bar.Set64(min(now.Bytes, now.TotalBytes-1))
+	_ = p.bar.Set64(int64(min(now.Bytes, now.TotalBytes-1)))
 }
 
 // describe says what is being done, and to how many files.
-func describe(now artifacts.Progress) string {
+func describe(now tools.Progress) string {
 	return fmt.Sprintf("%s %d/%s", phases[now.Phase], now.Files, count(now.TotalFiles, "file"))
 }
 

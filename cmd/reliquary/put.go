@@ -3,13 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -35,7 +34,6 @@ type putOptions struct {
 	run          string
 	noChecksum   bool
 	alwaysNew    bool
-	fillCache    bool
 }
 
 func newPutCommand(s *shell) *cobra.Command {
@@ -59,9 +57,13 @@ func newPutCommand(s *shell) *cobra.Command {
 			if o.base == "" && len(o.remove) > 0 {
 				return usagef(c, "--remove takes files out of the version that --base names")
 			}
+			in, err := o.input(c, s, args[0], args[1:])
+			if err != nil {
+				return err
+			}
 			s.ifInterrupted = "no version was made; what was sent is not sent again"
 			return s.withClient(c.Context(), func(ctx context.Context, client *artifacts.Client) error {
-				return put(ctx, c, s, client, args[0], args[1:], o)
+				return put(ctx, s, client, in)
 			})
 		},
 	}
@@ -69,7 +71,7 @@ func newPutCommand(s *shell) *cobra.Command {
 	f.StringVarP(&o.typ, "type", "t", "", "artifact `type`, as in dataset or model; needed where the collection is new")
 	f.StringVar(&o.base, "base", "", "begin with the files of this `version` of the collection, as in latest or v3")
 	f.StringArrayVar(&o.remove, "remove", nil, "take a `file` or folder of the base out")
-	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out what matches a `pattern`, by its name or its path below the folder")
+	f.StringArrayVar(&o.exclude, "exclude", nil, "of folders, leave out what fits a `pattern`: by name (*.tmp), or with a slash by path (cache/**)")
 	f.StringSliceVarP(&o.aliases, "alias", "a", nil, "`alias` to give it besides latest")
 	f.StringSliceVar(&o.tags, "tag", nil, "`tag` to give it")
 	f.StringVarP(&o.description, "description", "d", "", "`text` about it")
@@ -79,185 +81,114 @@ func newPutCommand(s *shell) *cobra.Command {
 	f.StringVar(&o.run, "run", "", "`id` of the run that logs it (default: a new run)")
 	f.BoolVar(&o.noChecksum, "no-checksum", false, "do not look at what references lead to")
 	f.BoolVar(&o.alwaysNew, "always-new", false, "make a version even if the newest has the same contents")
-	f.BoolVar(&o.fillCache, "fill-cache", false, "keep a copy of what is sent in the cache")
 	return c
 }
 
-// A putResult is what put prints as JSON.
-type putResult struct {
-	Artifact string `json:"artifact"`
-	ID       string `json:"id"`
-	// New is false where the newest version had the same contents.
-	New       bool        `json:"new"`
-	Aliases   []string    `json:"aliases"`
-	Digest    string      `json:"digest"`
-	Files     int64       `json:"files"`
-	SizeBytes tools.Bytes `json:"size_bytes"`
-	SentFiles int         `json:"sent_files"`
-	SentBytes tools.Bytes `json:"sent_bytes"`
-	LoggedBy  string      `json:"logged_by,omitempty"`
-}
-
-func put(ctx context.Context, c *cobra.Command, s *shell, client *artifacts.Client, collection string, sources []string, o putOptions) error {
-	p, err := readPath(collection)
-	switch {
-	case err != nil:
-		return err
-	case p.Alias != "":
-		return usagef(c, "%s names a version; name the collection %s, and the aliases with --alias", collection, artifacts.Path{Entity: p.Entity, Project: p.Project, Collection: p.Collection})
-	}
-	if p, err = client.Resolve(ctx, p); err != nil {
-		return err
-	}
-	draft, err := o.draft(ctx, c, client, p)
-	if err != nil {
-		return err
-	}
-	for _, source := range sources {
-		if err := o.add(s, draft, source); err != nil {
+func put(ctx context.Context, s *shell, client *artifacts.Client, in tools.LogArtifactInput) error {
+	if in.Base != "" && in.Metadata != nil {
+		// What is not given again is that of the base.
+		base, err := findVersion(ctx, client, in.Collection+":"+in.Base)
+		if err != nil {
+			return err
+		}
+		if in.Metadata, err = merge(base.Metadata, in.Metadata); err != nil {
 			return err
 		}
 	}
-	if err := o.describe(draft, s); err != nil {
-		return usagef(c, "%w", err)
-	}
-	bar := s.progress()
-	logged, err := client.LogArtifact(ctx, draft, &artifacts.LogOptions{
-		Entity: p.Entity, Project: p.Project, Run: o.run, AlwaysNew: o.alwaysNew, FillCache: o.fillCache, Progress: bar.report,
-	})
-	bar.end()
+	out, err := operateWatched[tools.LogArtifactOutput](ctx, s, client, "log_artifact", in)
 	if err != nil {
 		return err
 	}
-	result := putResult{
-		Artifact: logged.QualifiedName(), ID: logged.ID, New: !logged.Existed, Aliases: append([]string{}, logged.Aliases...),
-		Digest: logged.Digest, Files: logged.FileCount, SizeBytes: tools.Bytes(logged.Size),
-		SentFiles: logged.SentFiles, SentBytes: tools.Bytes(logged.SentBytes),
-	}
-	if logged.Run.ID != "" {
-		result.LoggedBy = logged.Run.String()
-	}
-	return s.print(result, func() { s.printPut(result) })
-}
-
-func (s *shell) printPut(r putResult) {
-	switch {
-	case s.quiet:
-		s.printf("%s\n", r.Artifact)
-	case r.New:
-		s.printf("%s is new: %s, %s; sent %s, %s\n", r.Artifact, count(int(r.Files), "file"), size(int64(r.SizeBytes)), count(r.SentFiles, "file"), size(int64(r.SentBytes)))
-	default:
-		s.printf("%s has these contents already: nothing was sent\n", r.Artifact)
-	}
-}
-
-// draft begins the version: empty, or with what the base has.
-func (o putOptions) draft(ctx context.Context, c *cobra.Command, client *artifacts.Client, p artifacts.Path) (*artifacts.Draft, error) {
-	if o.base == "" {
-		typ, err := o.typeOf(ctx, c, client, p)
-		if err != nil {
-			return nil, err
+	return s.print(out, func() {
+		switch {
+		case s.quiet:
+			s.printf("%s\n", clean(out.Artifact))
+		case out.New:
+			s.printf("%s is new: %s, %s; sent %s, %s\n", clean(out.Artifact),
+				count(int(out.Files), "file"), size(int64(out.SizeBytes)), count(out.SentFiles, "file"), size(int64(out.SentBytes)))
+		default:
+			s.printf("%s has these contents already: nothing was sent\n", clean(out.Artifact))
 		}
-		return artifacts.NewArtifact(typ, p.Collection)
+	})
+}
+
+// input is what the operation is given. Its errors are wrong usage.
+func (o putOptions) input(c *cobra.Command, s *shell, collection string, sources []string) (tools.LogArtifactInput, error) {
+	in := tools.LogArtifactInput{
+		Collection: collection, Type: o.typ, Remove: o.remove, Exclude: o.exclude,
+		Aliases: o.aliases, Tags: o.tags, Run: o.run, AlwaysNew: o.alwaysNew,
 	}
-	name := o.base
-	if !strings.Contains(name, ":") {
-		name = p.String() + ":" + name
+	if c.Flags().Changed("description") {
+		in.Description = &o.description
 	}
-	base, err := findVersion(ctx, client, name)
+	p, err := readPath(collection)
 	switch {
 	case err != nil:
-		return nil, err
-	case base.SourceInCollection().Path() != p.String():
-		return nil, usagef(c, "the base %s is no version of %s", base.SourceQualifiedName(), p)
-	case o.typ != "" && o.typ != base.Type:
-		return nil, usagef(c, "%s is of type %s, not %s; `reliquary mv` changes the type of a collection", p, base.Type, o.typ)
+		return in, err
+	case p.Alias != "":
+		p.Alias = ""
+		return in, usagef(c, "%s names a version; name the collection %s, and the aliases with --alias", collection, p)
 	}
-	draft, err := base.NewDraft(ctx)
-	if err != nil {
-		return nil, err
+	if in.Base, err = baseOf(c, collection, o.base); err != nil {
+		return in, err
 	}
-	for _, name := range o.remove {
-		if err := draft.Remove(path.Clean(name)); err != nil {
-			return nil, err
+	for _, source := range sources {
+		if err := o.add(&in, s, source); err != nil {
+			return in, usagef(c, "%w", err)
 		}
 	}
-	return draft, nil
+	if in.TTLSeconds, err = readTTL(o.ttl); err != nil {
+		return in, usagef(c, "%w", err)
+	}
+	if in.Metadata, err = o.readMetadata(); err != nil {
+		return in, usagef(c, "%w", err)
+	}
+	return in, nil
 }
 
-// typeOf is the type that is asked for, or that the collection has.
-func (o putOptions) typeOf(ctx context.Context, c *cobra.Command, client *artifacts.Client, p artifacts.Path) (string, error) {
-	if o.typ != "" {
-		return o.typ, nil
+// baseOf is the alias or version of the collection that is meant as the base.
+func baseOf(c *cobra.Command, collection, base string) (string, error) {
+	before, alias, ok := strings.Cut(base, ":")
+	switch {
+	case !ok:
+		return base, nil
+	case before != collection:
+		return "", usagef(c, "the base must be a version of %s, and is written alone, as in --base latest", collection)
 	}
-	typ, err := client.ArtifactCollection(p.Entity, p.Project, "", p.Collection).Type(ctx)
-	if errors.Is(err, artifacts.ErrNotFound) {
-		return "", usagef(c, "there is no collection %s yet; to make it, say what it holds, as in --type dataset or --type model", p)
-	}
-	return typ, err
+	return alias, nil
 }
 
 // A URI begins so.
 var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
 
 // add adds one source to the version.
-func (o putOptions) add(s *shell, draft *artifacts.Draft, source string) error {
+func (o putOptions) add(in *tools.LogArtifactInput, s *shell, source string) error {
 	name := ""
-	_, err := os.Stat(source)
-	if err != nil && !scheme.MatchString(source) {
+	if _, err := os.Stat(source); err != nil && !scheme.MatchString(source) {
 		if before, after, ok := strings.Cut(source, "="); ok {
 			name, source = before, after
-			_, err = os.Stat(source)
 		}
 	}
 	switch {
 	case scheme.MatchString(source):
-		return draft.AddReference(source, name, &artifacts.ReferenceOptions{NoChecksum: o.noChecksum})
+		in.References = append(in.References, tools.ReferenceToLog{URI: source, Path: name, NoChecksum: o.noChecksum})
 	case source == "-":
 		if name == "" {
-			return &artifacts.Error{Kind: artifacts.KindInvalid, Op: "add standard input", Message: "it has no name", Next: "name it, as in notes.txt=-"}
+			return errors.New("standard input has no name; give it one, as in notes.txt=-")
 		}
-		text, err := io.ReadAll(s.In)
+		data, err := io.ReadAll(s.In)
 		if err != nil {
 			return fmt.Errorf("reading standard input: %w", err)
 		}
-		return draft.AddBytes(name, text)
-	case err != nil:
-		return &artifacts.Error{Kind: artifacts.KindNotFound, Op: "add to a version", Path: source, Message: "there is no such file or folder", Next: "check its path", Err: err}
+		in.Contents = append(in.Contents, tools.ContentToLog{Path: name, Base64: base64.StdEncoding.EncodeToString(data)})
+	default:
+		in.Files = append(in.Files, tools.FileToLog{Local: source, Path: name})
 	}
-	if info, err := os.Stat(source); err == nil && info.IsDir() {
-		return draft.AddDir(source, name, &artifacts.DirOptions{Ignore: o.excludes})
-	}
-	return draft.AddFile(source, name)
+	return nil
 }
 
-// excludes reports whether a file or folder is to be left out.
-func (o putOptions) excludes(name string, _ fs.DirEntry) bool {
-	for _, pattern := range o.exclude {
-		for _, candidate := range []string{name, path.Base(name)} {
-			if ok, err := path.Match(pattern, candidate); ok && err == nil {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// describe gives the draft everything besides files. Its errors are wrong usage.
-func (o putOptions) describe(draft *artifacts.Draft, s *shell) error {
-	for _, pattern := range o.exclude {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return fmt.Errorf("--exclude %s is no pattern: %w", pattern, err)
-		}
-	}
-	draft.Aliases, draft.Tags = o.aliases, o.tags
-	if o.description != "" {
-		draft.Description = o.description
-	}
-	var err error
-	if draft.TTL, err = readTTL(o.ttl); err != nil {
-		return err
-	}
+// readMetadata is the metadata that is given, nil for none.
+func (o putOptions) readMetadata() (*tools.Object, error) {
 	object := map[string]json.RawMessage{}
 	if o.metadataFile != "" {
 		text, err := os.ReadFile(o.metadataFile)
@@ -265,31 +196,36 @@ func (o putOptions) describe(draft *artifacts.Draft, s *shell) error {
 			err = json.Unmarshal(text, &object)
 		}
 		if err != nil {
-			return fmt.Errorf("--metadata-file %s: %w", o.metadataFile, err)
+			return nil, fmt.Errorf("--metadata-file %s: %w", o.metadataFile, err)
 		}
 	}
 	for _, pair := range o.metadata {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok || key == "" {
-			return fmt.Errorf("--metadata %s is not KEY=VALUE", pair)
+			return nil, fmt.Errorf("--metadata %s is not KEY=VALUE", pair)
 		}
 		object[key] = metadataValue(value)
 	}
 	if len(object) == 0 {
-		return nil
+		return nil, nil
 	}
-	if draft.Base() != nil && len(draft.Metadata) > 0 {
-		old := map[string]json.RawMessage{}
-		if err := json.Unmarshal(draft.Metadata, &old); err != nil {
-			return fmt.Errorf("the metadata of the base: %w", err)
+	text, err := json.Marshal(object)
+	return &tools.Object{RawMessage: text}, err
+}
+
+// merge puts entries over those that there were.
+func merge(old json.RawMessage, with *tools.Object) (*tools.Object, error) {
+	object := map[string]json.RawMessage{}
+	if len(old) > 0 {
+		if err := json.Unmarshal(old, &object); err != nil {
+			return nil, fmt.Errorf("the metadata of the base: %w", err)
 		}
-		for k, v := range object {
-			old[k] = v
-		}
-		object = old
 	}
-	draft.Metadata, err = json.Marshal(object)
-	return err
+	if err := json.Unmarshal(with.RawMessage, &object); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(object)
+	return &tools.Object{RawMessage: text}, err
 }
 
 // metadataValue is JSON where it reads as that, and text otherwise.
@@ -306,16 +242,16 @@ func metadataValue(text string) json.RawMessage {
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// readTTL reads how long a version is kept: "30d", "12h", "forever"; "" means
-// as long as the collection says.
-func readTTL(text string) (time.Duration, error) {
+// readTTL reads how long a version is kept: "30d", "12h", "forever", which is 0;
+// "" means as long as its project says.
+func readTTL(text string) (*int64, error) {
+	var seconds int64
 	switch text {
 	case "":
-		return artifacts.InheritTTL, nil
+		return nil, nil
 	case "forever":
-		return artifacts.KeepForever, nil
+		return &seconds, nil
 	}
-	bad := fmt.Errorf("--ttl %s is no time to keep it for; write 30d, 12h or forever", text)
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n uint64
@@ -323,8 +259,8 @@ func readTTL(text string) (time.Duration, error) {
 			d = time.Duration(n) * 24 * time.Hour
 		}
 	}
-	if err != nil || d < time.Second {
-		return 0, bad
+	if seconds = int64(d / time.Second); err != nil || seconds < 1 {
+		return nil, fmt.Errorf("--ttl %s is no time to keep it for; write 30d, 12h or forever", text)
 	}
-	return d.Truncate(time.Second), nil
+	return &seconds, nil
 }

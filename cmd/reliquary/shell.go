@@ -132,3 +132,10 @@ func operate[Out any](ctx context.Context, c *artifacts.Client, name string, in 
 	}
 	return out, nil
 }
+
+// operateWatched is operate, with a bar on the terminal while it lasts.
+func operateWatched[Out any](ctx context.Context, s *shell, c *artifacts.Client, name string, in any) (Out, error) {
+	bar := s.progress()
+	defer bar.end()
+	return operate[Out](tools.WithProgress(ctx, bar.report), c, name, in)
+}

@@ -628,6 +628,8 @@ export interface LogArtifactInput {
   remove?: string[] | undefined;
   /** Files and folders of this computer. */
   files?: FileToLog[] | undefined;
+  /** Of folders, leave out what fits: by name (*.tmp), or with a slash by path in the folder (cache/**). */
+  exclude?: string[] | undefined;
   contents?: ContentToLog[] | undefined;
   references?: ReferenceToLog[] | undefined;
   description?: string | undefined;

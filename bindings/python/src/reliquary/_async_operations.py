@@ -570,6 +570,7 @@ class AsyncOperations:
         base: str | None = None,
         remove: list[str] | None = None,
         files: list[types.FileToLog] | None = None,
+        exclude: list[str] | None = None,
         contents: list[types.ContentToLog] | None = None,
         references: list[types.ReferenceToLog] | None = None,
         description: str | None = None,
@@ -590,6 +591,8 @@ class AsyncOperations:
                 collection: latest, v3.
             remove: Files and folders of the base to leave out.
             files: Files and folders of this computer.
+            exclude: Of folders, leave out what fits: by name (*.tmp), or with a slash by path
+                in the folder (cache/**).
             aliases: Besides latest.
             ttl_seconds: Deleted so long after its creation; 0: never. Default: as the team
                 wants.
@@ -604,6 +607,7 @@ class AsyncOperations:
                 "base": base,
                 "remove": remove,
                 "files": files,
+                "exclude": exclude,
                 "contents": contents,
                 "references": references,
                 "description": description,
