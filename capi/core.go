@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/connect"
@@ -39,7 +40,9 @@ func openCore(ctx context.Context, c session.Config, log *slog.Logger) (session.
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := connect.Open(ctx, settings, connect.Options{Logger: log, UserAgent: c.UserAgent})
+	conn, err := connect.Open(ctx, settings, connect.Options{
+		Logger: log, UserAgent: c.UserAgent, Timeout: time.Duration(c.TimeoutSeconds) * time.Second,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -189,6 +189,7 @@ RELIQUARY_API const char *reliquary_status_error(int32_t status);
  *   entity      what is meant where a path names no entity
  *   project     what is meant where a path names no project
  *   user_agent  names the program to the server: "reliquary-python/1.2"
+ *   timeout_seconds  how long a server has for one request (30)
  *   log         wants log lines as events: debug, info, warn or error
  *   limits      object of: calls (running or with a result not taken; 16384),
  *               input_bytes (of a call; 64 MiB), answer_bytes (of a call; 256 MiB,

@@ -23,6 +23,8 @@ type Options struct {
 	Logger *slog.Logger
 	// UserAgent names the front end to the server: "reliquary-mcp/1.2".
 	UserAgent string
+	// Timeout bounds one request, answer included; 0 means the client's default.
+	Timeout time.Duration
 	// Retry is how the client tries again; the zero value means its defaults.
 	Retry artifacts.Retry
 }
@@ -98,6 +100,7 @@ func openServer(s Settings, o Options) (*Connection, error) {
 		APIKey:    s.APIKey,
 		Transport: transport,
 		Retry:     o.Retry,
+		Timeout:   o.Timeout,
 		Logger:    o.Logger,
 		UserAgent: o.UserAgent,
 		Entity:    s.Entity,

@@ -35,6 +35,10 @@ type Config struct {
 	// UserAgent names the host to the server: "reliquary-python/1.2".
 	UserAgent string `json:"user_agent"`
 
+	// TimeoutSeconds is how long the server has for one request, answer included.
+	// 0 means 30.
+	TimeoutSeconds int `json:"timeout_seconds"`
+
 	// Log is the least level of log lines that the host wants as events:
 	// "debug", "info", "warn" or "error". Empty means none.
 	Log string `json:"log"`
@@ -67,6 +71,9 @@ const MaxAnswerBytes = 1<<31 - 2
 // maxConfig bounds a Config's JSON: an environment of Linux can have 2 MiB.
 const maxConfig = 4 << 20
 
+// maxTimeout is a day, in seconds.
+const maxTimeout = 24 * 60 * 60
+
 // ParseConfig reads a Config and fills in its defaults.
 func ParseConfig(text []byte) (Config, error) {
 	var c Config
@@ -92,6 +99,9 @@ func ParseConfig(text []byte) (Config, error) {
 	if _, _, err := c.level(); err != nil {
 		return c, err
 	}
+	if c.TimeoutSeconds < 0 || c.TimeoutSeconds > maxTimeout {
+		return c, unusable(fmt.Sprintf("timeout_seconds is %d and can be from 0 to %d", c.TimeoutSeconds, maxTimeout))
+	}
 	return c, c.Limits.fill()
 }
 
@@ -101,7 +111,7 @@ func unusable(why string) error {
 	return &tools.Error{
 		Code:    artifacts.KindInvalid,
 		Message: "the configuration cannot be used: " + why,
-		Next: "pass a JSON object; its fields are env, home, cwd, dir, base_url, api_key, entity, project, user_agent, log, " +
+		Next: "pass a JSON object; its fields are env, home, cwd, dir, base_url, api_key, entity, project, user_agent, timeout_seconds, log, " +
 			"and limits {calls, input_bytes, answer_bytes, held_bytes, log_lines}",
 	}
 }
