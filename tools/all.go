@@ -68,6 +68,7 @@ func All() []Operation {
 		runLoad(),
 		runsPage(),
 		runArtifactsPage(),
+		runUseArtifact(),
 		projectsPage(),
 		viewerLoad(),
 	}

@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -308,70 +307,6 @@ func artifactManifestPage() Operation {
 		}
 		n := m.Len()
 		out.TotalCount, out.Digest = &n, m.Digest()
-		return out, nil
-	})
-}
-
-// RunLoadInput names a run.
-type RunLoadInput struct {
-	Place
-	Run string `json:"run"`
-}
-
-func runLoad() Operation {
-	return Define("run_load", Reads, Words{
-		Title:       "Load a run",
-		Description: "Get a run with its attributes as lists of runs show them.",
-		Toolset:     ToolsetClasses,
-	}, func(ctx context.Context, c *artifacts.Client, in RunLoadInput) (RunNode, error) {
-		at, err := resolve(ctx, c, asked{Path: artifacts.Path{Entity: in.Entity, Project: in.Project}})
-		if err != nil {
-			return RunNode{}, err
-		}
-		runs, _, err := c.Runs(at.Entity, at.Project, &artifacts.RunsOptions{PerPage: 1, Filters: map[string]any{"name": in.Run}}).Page(ctx)
-		if err != nil {
-			return RunNode{}, err
-		}
-		if len(runs) == 0 {
-			return RunNode{}, &Error{
-				Code: artifacts.KindNotFound, Argument: "run",
-				Message: fmt.Sprintf("there is no run %q in project %q", in.Run, at.place()),
-				Next:    "use the run's id, which is the last part of its URL",
-			}
-		}
-		return runNode(runs[0]), nil
-	})
-}
-
-// None takes no arguments.
-type None struct{}
-
-// ViewerNode is the user that the API key belongs to.
-type ViewerNode struct {
-	ID       string   `json:"id"`
-	Username string   `json:"username"`
-	Email    string   `json:"email,omitempty"`
-	Entity   string   `json:"entity"`
-	Teams    []string `json:"teams"`
-	// What is meant where a path names none.
-	DefaultEntity  string `json:"default_entity"`
-	DefaultProject string `json:"default_project"`
-}
-
-func viewerLoad() Operation {
-	return Define("viewer_load", Reads, Words{
-		Title:       "Load the viewer",
-		Description: "Get the user that the API key belongs to, and what is meant where a path names no entity or project.",
-		Toolset:     ToolsetClasses,
-	}, func(ctx context.Context, c *artifacts.Client, _ None) (ViewerNode, error) {
-		v, err := c.Viewer(ctx)
-		if err != nil {
-			return ViewerNode{}, err
-		}
-		out := ViewerNode{ID: v.ID, Username: v.Username, Email: v.Email, Entity: v.Entity, Teams: listed(v.Teams), DefaultProject: c.DefaultProject()}
-		if out.DefaultEntity, err = c.DefaultEntity(ctx); err != nil {
-			out.DefaultEntity = "" // a user without one can still name it
-		}
 		return out, nil
 	})
 }

@@ -164,6 +164,11 @@ func classLineage(t *testing.T, s *shop, c *artifacts.Client) {
 	if e := refuse(t, c, "run_load", args{"run": "nosuchid"}); e.Code != artifacts.KindNotFound || e.Argument != "run" {
 		t.Errorf("a missing run: %+v", e)
 	}
+	call[tools.Done](t, c, "run_use_artifact", args{"run": s.runs["train"], "artifact": "imagenet-mini:v2"})
+	users = call[tools.ArtifactUsedByOutput](t, c, "artifact_used_by", args{"artifact": "imagenet-mini:v2"})
+	if len(users.Runs) != 1 || users.Runs[0].ID != s.runs["train"] {
+		t.Errorf("after a run used it: %+v", users)
+	}
 	links := call[tools.ArtifactLinkedArtifactsOutput](t, c, "artifact_linked_artifacts", args{"artifact": "resnet-weights:production"})
 	if len(links.Nodes) != 1 || links.Nodes[0].Collection != "released-models" || links.Nodes[0].SourceCollection != "resnet-weights" {
 		t.Errorf("links: %+v", links.Nodes)
