@@ -72,31 +72,45 @@ func (f *pyFile) object(s *schema) error {
 		return errors.New("the index has no name for an object")
 	}
 	var b strings.Builder
-	base := "TypedDict"
-	optional := func(p property) bool { return !s.requires(p.name) }
-	if slices.ContainsFunc(s.Properties, optional) {
-		base = "_" + s.name
-		keyword := func(p property) bool { return optional(p) && slices.Contains(pythonKeywords, p.name) }
-		form, end := "    %s: %s\n", ""
-		if slices.ContainsFunc(s.Properties, keyword) {
-			fmt.Fprintf(&b, "\n\n%s = TypedDict(\n    %q,\n    {\n", base, base)
-			form, end = "        %q: %s,\n", "    },\n    total=False,\n)\n"
-		} else {
-			fmt.Fprintf(&b, "\n\nclass %s(TypedDict, total=False):\n", base)
+	var bases []string
+	body := "    pass\n"
+	for _, part := range []struct {
+		required bool
+		name     string
+		total    string
+	}{{false, "_" + s.name, "total=False"}, {true, "_" + s.name + "Required", ""}} {
+		mine := func(p property) bool { return s.requires(p.name) == part.required }
+		keyword := func(p property) bool { return mine(p) && slices.Contains(pythonKeywords, p.name) }
+		switch {
+		case !slices.ContainsFunc(s.Properties, mine):
+		case slices.ContainsFunc(s.Properties, keyword):
+			fields, err := f.fields(s, part.required, "        %q: ", ",\n")
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, "\n\n%s = TypedDict(\n    %q,\n    {\n%s    },\n", part.name, part.name, fields)
+			if part.total != "" {
+				fmt.Fprintf(&b, "    %s,\n", part.total)
+			}
+			b.WriteString(")\n")
+			bases = append(bases, part.name)
+		default:
+			fields, err := f.fields(s, part.required, "    %s: ", "\n")
+			if err != nil {
+				return err
+			}
+			if part.required {
+				body = fields
+				continue
+			}
+			fmt.Fprintf(&b, "\n\nclass %s(TypedDict, %s):\n%s", part.name, part.total, fields)
+			bases = append(bases, part.name)
 		}
-		if _, err := f.fields(&b, s, false, form); err != nil {
-			return err
-		}
-		b.WriteString(end)
 	}
-	fmt.Fprintf(&b, "\n\nclass %s(%s):\n", s.name, base)
-	some, err := f.fields(&b, s, true, "    %s: %s\n")
-	if err != nil {
-		return err
+	if len(bases) == 0 {
+		bases = []string{"TypedDict"}
 	}
-	if !some {
-		b.WriteString("    pass\n")
-	}
+	fmt.Fprintf(&b, "\n\nclass %s(%s):\n%s", s.name, strings.Join(bases, ", "), body)
 	if before, ok := f.written[s.name]; ok && before != b.String() {
 		return fmt.Errorf("two objects are named %s and are not the same", s.name)
 	} else if !ok {
@@ -109,24 +123,42 @@ func (f *pyFile) object(s *schema) error {
 // pythonKeywords are names of fields that cannot stand in a class.
 var pythonKeywords = []string{"from", "in", "is", "class", "global", "lambda", "pass", "import", "async", "with"}
 
-// fields writes the required fields of an object, or the others.
-func (f *pyFile) fields(b *strings.Builder, s *schema, required bool, form string) (some bool, err error) {
-	indent := form[:strings.Index(form, "%")]
+// fields are the required fields of an object, or the others.
+func (f *pyFile) fields(s *schema, required bool, begin, end string) (string, error) {
+	var b strings.Builder
+	indent := begin[:strings.Index(begin, "%")]
 	for _, p := range s.Properties {
 		if s.requires(p.name) != required {
 			continue
 		}
-		some = true
 		of, err := f.typeOf(p.schema)
 		if err != nil {
-			return some, fmt.Errorf("%s: %w", p.name, err)
+			return "", fmt.Errorf("%s: %w", p.name, err)
 		}
 		for _, line := range wrap(p.Description, 90) {
-			fmt.Fprintf(b, "%s# %s\n", indent, line)
+			fmt.Fprintf(&b, "%s# %s\n", indent, line)
 		}
-		fmt.Fprintf(b, form, p.name, of)
+		b.WriteString(pythonLine(fmt.Sprintf(begin, p.name), of, end))
 	}
-	return some, nil
+	return b.String(), nil
+}
+
+// pythonLine is a line, or several where one would be too long.
+func pythonLine(begin, of, end string) string {
+	if line := begin + of + end; len(line) <= 101 {
+		return line
+	}
+	indent := begin[:len(begin)-len(strings.TrimLeft(begin, " "))]
+	open, close := strings.Index(of, "[")+1, strings.LastIndex(of, "]")
+	return begin + of[:open] + "\n" + indent + "    " + of[open:close] + "\n" + indent + of[close:] + end
+}
+
+// pythonArgument is the name of an argument: keywords cannot be.
+func pythonArgument(name string) string {
+	if slices.Contains(pythonKeywords, name) {
+		return name + "_"
+	}
+	return name
 }
 
 // pythonName is a type as it stands in annotations; module is what its names
@@ -236,7 +268,7 @@ func pythonMethod(b *strings.Builder, o operation, c pyClass) error {
 			if !required {
 				of += " | None = None"
 			}
-			fmt.Fprintf(b, "        %s: %s,\n", p.name, of)
+			b.WriteString(pythonLine("        "+pythonArgument(p.name)+": ", of, ",\n"))
 		}
 	}
 	fmt.Fprintf(b, "    ) -> types.%s:\n", o.output.name)
@@ -251,7 +283,7 @@ func pythonMethod(b *strings.Builder, o operation, c pyClass) error {
 			b.WriteString("\n\n        Args:\n")
 		}
 		described = true
-		fmt.Fprintf(b, "            %s\n", strings.Join(wrap(p.name+": "+escapePython(words), 84), "\n                "))
+		fmt.Fprintf(b, "            %s\n", strings.Join(wrap(pythonArgument(p.name)+": "+escapePython(words), 84), "\n                "))
 	}
 	if described {
 		b.WriteString("        ")
@@ -264,7 +296,7 @@ func pythonMethod(b *strings.Builder, o operation, c pyClass) error {
 	}
 	fmt.Fprintf(b, "\n            %q,\n            {\n", o.Name)
 	for _, p := range o.input.Properties {
-		fmt.Fprintf(b, "                %q: %s,\n", p.name, p.name)
+		fmt.Fprintf(b, "                %q: %s,\n", p.name, pythonArgument(p.name))
 	}
 	b.WriteString("            },\n        )\n        return answer\n")
 	return nil

@@ -8,16 +8,18 @@ import (
 func TestPython(t *testing.T) {
 	operations, err := parsed(t,
 		`{"operations": [{"name": "artifact_load", "description": "Load it. With more words.",
-			"types": {"output": "Loaded", "output.size": "Bytes", "output.changes[]": "Change"}}]}`,
+			"types": {"output": "Loaded", "output.size": "Bytes", "output.changes[]": "Change", "output.diff": "Diff"}}]}`,
 		`{"type": "object", "properties": {
 			"zebra": {"type": "string", "enum": ["a", "b"], "default": "a"},
 			"apple": {"type": "array", "items": {"type": "string"}, "description": "Kept in \"order\"."},
+			"from": {"type": "string"},
 			"free": {"type": "object"}}, "required": ["apple"]}`,
 		`{"type": "object", "properties": {
 			"size": {"type": "string"},
+			"diff": {"type": "object", "properties": {"from": {"type": "string"}}, "required": ["from"]},
 			"at": {"type": "string", "format": "date-time", "description": "When."},
 			"changes": {"type": "array", "items": {"type": "object", "properties": {"from": {"type": "string"}, "field": {"type": "string"}}, "required": ["field"]}}},
-			"required": ["size", "changes"]}`)
+			"required": ["size", "changes", "diff"]}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +28,18 @@ func TestPython(t *testing.T) {
 		want  string
 	}{
 		{pythonTypes, `
+_DiffRequired = TypedDict(
+    "_DiffRequired",
+    {
+        "from": str,
+    },
+)
+
+
+class Diff(_DiffRequired):
+    pass
+
+
 _Change = TypedDict(
     "_Change",
     {
@@ -46,6 +60,7 @@ class _Loaded(TypedDict, total=False):
 
 class Loaded(_Loaded):
     size: Digits
+    diff: Diff
     changes: list[Change]
 `},
 		{pythonAsyncOperations, `
@@ -54,6 +69,7 @@ class Loaded(_Loaded):
         *,
         apple: list[str],
         zebra: Literal["a", "b"] | None = None,
+        from_: str | None = None,
         free: dict[str, Any] | None = None,
     ) -> types.Loaded:
         """Load it.
@@ -67,6 +83,7 @@ class Loaded(_Loaded):
             {
                 "zebra": zebra,
                 "apple": apple,
+                "from": from_,
                 "free": free,
             },
         )
