@@ -9,7 +9,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # Which environments tests run programs from; .ci/python/NAME.txt says what is in each.
-PYTHON_ENVS := wandb-0.31.0 wandb-0.28.2 mcp lint
+PYTHON_ENVS := wandb-0.31.0 wandb-0.28.2 mcp bindings lint
 NODE_SOURCE := tools/mcpserver/testdata/node
 CONFORMANCE_ENVS := conformance-0.1 conformance-0.2
 
@@ -81,7 +81,7 @@ generate-check:
 	@.ci/stale $(MAKE) --no-print-directory generate
 
 .PHONY: lint
-lint: .venv/node-bindings/.installed .venv/lint/requirements.txt .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt ## Check form and find mistakes without running anything
+lint: .venv/node-bindings/.installed .venv/lint/requirements.txt .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt .venv/bindings/requirements.txt ## Check form and find mistakes without running anything
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l)
 	[ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...

@@ -1393,6 +1393,15 @@ export interface RunArtifactsPageInput {
   total?: boolean | undefined;
 }
 
+export interface RunUseArtifactInput {
+  /** Default: that of the settings, or of the API key's user. */
+  entity?: string | undefined;
+  /** Default: that of the settings, or uncategorized. */
+  project?: string | undefined;
+  run: string;
+  artifact: string;
+}
+
 export interface ProjectsPageInput {
   /** Default: that of the settings, or of the API key's user. */
   entity?: string | undefined;
@@ -1544,6 +1553,8 @@ export interface Operations {
   runs_page: { input: RunsPageInput; output: RunConnection };
   /** Get a page of the artifact versions that a run logged or used, with all attributes. */
   run_artifacts_page: { input: RunArtifactsPageInput; output: ArtifactConnection };
+  /** Record that a run used an artifact version, so that lineage shows it. */
+  run_use_artifact: { input: RunUseArtifactInput; output: Done };
   /** Get a page of the projects of an entity, with all attributes. */
   projects_page: { input: ProjectsPageInput; output: ProjectConnection };
   /** Get the user that the API key belongs to, and what is meant where a path names no entity or project. */

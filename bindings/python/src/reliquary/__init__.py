@@ -1,1 +1,72 @@
-"""Artifacts of W&B and of the embedded registry."""
+"""Artifacts of W&B, and of a registry in a folder of this computer.
+
+    import reliquary
+
+    api = reliquary.Api()
+    for version in api.artifacts("dataset", "team/vision/pets"):
+        print(version.name, version.size)
+
+Importing the package loads next to nothing: what is used is loaded when it is.
+"""
+
+from __future__ import annotations
+
+from ._version import VERSION as __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._nodes import ArtifactTTL as ArtifactTTL
+    from .api import Api as Api
+    from .artifact import Artifact as Artifact
+    from .artifact import ArtifactNotLoggedError as ArtifactNotLoggedError
+    from .artifacts import ArtifactCollection as ArtifactCollection
+    from .artifacts import ArtifactCollections as ArtifactCollections
+    from .artifacts import ArtifactFiles as ArtifactFiles
+    from .artifacts import Artifacts as Artifacts
+    from .artifacts import ArtifactType as ArtifactType
+    from .artifacts import ArtifactTypes as ArtifactTypes
+    from .artifacts import File as File
+    from .artifacts import RunArtifacts as RunArtifacts
+    from .errors import Error as Error
+    from .runs import Project as Project
+    from .runs import Projects as Projects
+    from .runs import Run as Run
+    from .runs import Runs as Runs
+
+# Where each name is found.
+_HOMES = {
+    "Api": "api",
+    "Artifact": "artifact",
+    "ArtifactCollection": "artifacts",
+    "ArtifactCollections": "artifacts",
+    "ArtifactFiles": "artifacts",
+    "ArtifactNotLoggedError": "artifact",
+    "ArtifactTTL": "_nodes",
+    "ArtifactType": "artifacts",
+    "ArtifactTypes": "artifacts",
+    "Artifacts": "artifacts",
+    "Error": "errors",
+    "File": "artifacts",
+    "Project": "runs",
+    "Projects": "runs",
+    "Run": "runs",
+    "RunArtifacts": "artifacts",
+    "Runs": "runs",
+}
+
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

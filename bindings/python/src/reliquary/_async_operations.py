@@ -737,7 +737,7 @@ class AsyncOperations:
     async def compare_artifacts(
         self,
         *,
-        from: str,
+        from_: str,
         to: str,
         prefix: str | None = None,
         limit: int | None = None,
@@ -747,7 +747,7 @@ class AsyncOperations:
         much it grew.
 
         Args:
-            from: The older one, or its id.
+            from_: The older one, or its id.
             to: The newer one, or its id.
             prefix: Only paths that begin so.
             limit: Default: 20.
@@ -756,7 +756,7 @@ class AsyncOperations:
         answer: types.CompareArtifactsOutput = await self._call(
             "compare_artifacts",
             {
-                "from": from,
+                "from": from_,
                 "to": to,
                 "prefix": prefix,
                 "limit": limit,
@@ -1556,6 +1556,31 @@ class AsyncOperations:
                 "first": first,
                 "after": after,
                 "total": total,
+            },
+        )
+        return answer
+
+    async def run_use_artifact(
+        self,
+        *,
+        run: str,
+        artifact: str,
+        entity: str | None = None,
+        project: str | None = None,
+    ) -> types.Done:
+        """Record that a run used an artifact version, so that lineage shows it.
+
+        Args:
+            entity: Default: that of the settings, or of the API key's user.
+            project: Default: that of the settings, or uncategorized.
+        """
+        answer: types.Done = await self._call(
+            "run_use_artifact",
+            {
+                "entity": entity,
+                "project": project,
+                "run": run,
+                "artifact": artifact,
             },
         )
         return answer

@@ -211,7 +211,9 @@ class PreviewArtifactFileOutput(_PreviewArtifactFileOutput):
     artifact: str
     path: str
     size_bytes: Digits
-    format: Literal["text", "csv", "tsv", "jsonl", "parquet", "table", "safetensors", "image", "binary"]
+    format: Literal[
+        "text", "csv", "tsv", "jsonl", "parquet", "table", "safetensors", "image", "binary"
+    ]
     # All of the file is here.
     complete: bool
 
@@ -649,23 +651,31 @@ class _CompareArtifactsOutput(TypedDict, total=False):
     hint: str
 
 
-class CompareArtifactsOutput(_CompareArtifactsOutput):
-    from: str
-    to: str
-    # Equal digests: nothing differs.
-    same_contents: bool
-    # How many files, of all.
-    added: int
-    removed: int
-    changed: int
-    same: int
-    # Of the files compared; the growth can be negative.
-    size_bytes_from: Digits
-    size_bytes_to: Digits
-    growth_bytes: Digits
-    # Those that differ, by path.
-    files: list[FileDifference]
-    has_more: bool
+_CompareArtifactsOutputRequired = TypedDict(
+    "_CompareArtifactsOutputRequired",
+    {
+        "from": str,
+        "to": str,
+        # Equal digests: nothing differs.
+        "same_contents": bool,
+        # How many files, of all.
+        "added": int,
+        "removed": int,
+        "changed": int,
+        "same": int,
+        # Of the files compared; the growth can be negative.
+        "size_bytes_from": Digits,
+        "size_bytes_to": Digits,
+        "growth_bytes": Digits,
+        # Those that differ, by path.
+        "files": list[FileDifference],
+        "has_more": bool,
+    },
+)
+
+
+class CompareArtifactsOutput(_CompareArtifactsOutput, _CompareArtifactsOutputRequired):
+    pass
 
 
 class _RegistryItem(TypedDict, total=False):

@@ -1,0 +1,167 @@
+"""Lists that are fetched page by page, the next one while the present is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Generic, TypeVar
+    from typing import overload as overload
+
+    from ._session import Pending, Session
+
+    T = TypeVar("T")
+
+    class _List(Generic[T], Iterator[T]):
+        pass
+
+else:
+    T = None
+
+    class _List(Iterator):
+        """Takes a type in brackets, as typing's generic classes do, without typing."""
+
+        def __class_getitem__(cls, item):
+            return cls
+
+    def overload(function):
+        return function
+
+
+# A page that a server would refuse to give is no use.
+LARGEST_PAGE = 10_000
+
+
+def page_size(per_page: int) -> int:
+    """Checks per_page."""
+    if not isinstance(per_page, int) or isinstance(per_page, bool) or per_page < 1:
+        raise errors.InvalidError(f"per_page is {per_page!r} and must be a number above 0")
+    return min(per_page, LARGEST_PAGE)
+
+
+class Paginator(_List[T]):
+    """A lazy list. Nothing is asked for before it is used.
+
+    Iterating begins at its start each time, and keeps what was fetched. Indexing
+    and slicing fetch as far as they need.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        operation: str,
+        arguments: dict[str, object],
+        convert: Callable[[Any], T],
+        per_page: int,
+        start: str | None = None,
+        counts_itself: bool = False,
+    ) -> None:
+        self._session = session
+        self._operation = operation
+        self._arguments = arguments
+        self._convert = convert
+        self._start = start
+        self._counts = counts_itself  # the server counts something else
+        self._more = True
+        self._end: str | None = start
+        self._ahead: Pending | None = None
+        self._page_begin = 0
+        self._page_loaded = False
+        self._total: int | None = None
+        self.per_page = page_size(per_page)
+        self.objects: list[T] = []
+        self.index = -1
+
+    @property
+    def more(self) -> bool:
+        """Whether there are pages that were not fetched."""
+        return self._more
+
+    @property
+    def cursor(self) -> str | None:
+        """Continues behind the last page, also in another program: pass it as start."""
+        return self._end
+
+    def _submit(self, total: bool = False) -> Pending:
+        page = {**self._arguments, "first": self.per_page, "after": self._end}
+        if total:
+            page["total"] = True
+        return self._session.submit(self._operation, page)
+
+    def _load_page(self, total: bool = False) -> bool:
+        """Fetches the next page, and reports whether there was one."""
+        if not self._more:
+            return False
+        ahead, self._ahead = self._ahead, None
+        page = (ahead or self._submit(total)).result()
+        self._page_begin = len(self.objects)
+        self._page_loaded = True
+        convert = self._convert
+        self.objects.extend([convert(node) for node in page["nodes"]])
+        info = page["page_info"]
+        self._more = info["has_next_page"]
+        self._end = info.get("end_cursor")
+        if page.get("total_count") is not None:
+            self._total = page["total_count"]
+        return True
+
+    def __iter__(self) -> Iterator[T]:
+        self.index = -1
+        return self
+
+    def __next__(self) -> T:
+        self.index += 1
+        while len(self.objects) <= self.index:
+            if not self._load_page():
+                raise StopIteration
+        # Whoever asks for the second item of a page will probably want the rest.
+        if self._more and self._ahead is None and self.index > self._page_begin:
+            self._ahead = self._submit()
+        return self.objects[self.index]
+
+    def next(self) -> T:
+        """The next item, as next() gives it."""
+        return self.__next__()
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...  # noqa: F811
+
+    def __getitem__(self, index: int | slice) -> T | list[T]:  # noqa: F811
+        stop = index.stop if isinstance(index, slice) else index
+        while stop is None or stop < 0 or stop >= len(self.objects):
+            if not self._load_page():
+                break
+        return self.objects[index]
+
+
+class SizedPaginator(Paginator[T]):
+    """A list that knows how long it is before it was fetched to its end."""
+
+    def __len__(self) -> int:
+        if self._total is None and not self._counts:
+            try:
+                if self._page_loaded:
+                    counted = self._session.call(
+                        self._operation, {**self._arguments, "first": 1, "total": True}
+                    )
+                    self._total = counted.get("total_count")
+                else:
+                    self._load_page(total=self._start is not None)
+            except errors.UnsupportedError:  # an old server, which cannot count
+                pass
+        if self._total is None:
+            while self._load_page():
+                pass
+            self._total = len(self.objects)
+        return self._total
+
+    @property
+    def length(self) -> int:
+        """The number of items, as len() gives it."""
+        return len(self)

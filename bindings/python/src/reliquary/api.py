@@ -1,0 +1,349 @@
+"""Api: the way in."""
+
+from __future__ import annotations
+
+from . import _config, errors
+from ._session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection, Mapping
+    from types import TracebackType
+    from typing import Any
+
+    from . import types
+    from ._operations import Operations
+    from ._progress import Progress
+    from .artifact import Artifact
+    from .artifacts import (
+        ArtifactCollection,
+        ArtifactCollections,
+        Artifacts,
+        ArtifactType,
+        ArtifactTypes,
+    )
+    from .runs import Projects, Run, Runs
+
+
+class Api:
+    """Artifacts on a W&B server, or in the registry of this computer.
+
+    It leads where the wandb package would: to WANDB_BASE_URL with WANDB_API_KEY, or
+    what wandb's settings say. Where nothing is configured it opens the registry in
+    your data directory; nothing has to be running for that.
+
+    Threads may share it. It is a context manager that closes it in the end.
+
+    Args:
+        overrides: Settings that count before all others: "base_url", "entity",
+            "project", "api_key".
+        timeout: How many seconds the server has for each request.
+        api_key: The key to use.
+        dir: The registry in this folder, whatever else is configured. It is made if
+            it is not there.
+        log: The least level of log lines to hand to logging, as "reliquary":
+            "debug", "info", "warn" or "error". None for no lines.
+    """
+
+    def __init__(
+        self,
+        overrides: Mapping[str, Any] | None = None,
+        timeout: int | None = None,
+        api_key: str | None = None,
+        *,
+        dir: str | os.PathLike[str] | None = None,
+        log: str | None = None,
+    ) -> None:
+        config = _config.config(overrides, timeout, api_key, dir, log)
+        self._session = Session(config)
+        self._viewer: types.ViewerNode | None = None
+
+    def __repr__(self) -> str:
+        return f"<Api on {self._session.place.get('description')}>"
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection. Calls under way fail with CanceledError."""
+        self._session.close()
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where it leads and why: "server" or "dir", "why", "description"."""
+        return dict(self._session.place)
+
+    @property
+    def operations(self) -> Operations:
+        """Every operation, as a typed method: JSON in, JSON out."""
+        from ._operations import Operations
+
+        return Operations(self._session.call)
+
+    # Who is asking.
+
+    @property
+    def viewer(self) -> types.ViewerNode:
+        """The user that the API key belongs to."""
+        if self._viewer is None:
+            self._viewer = self._session.call("viewer_load", {})
+        return self._viewer
+
+    @property
+    def default_entity(self) -> str | None:
+        """The entity that is meant where a path names none."""
+        return self.viewer["default_entity"] or None
+
+    # Artifacts.
+
+    def artifact_types(self, project: str | None = None, start: str | None = None) -> ArtifactTypes:
+        """The artifact types of a project.
+
+        Args:
+            project: "project" or "entity/project". Default: as configured.
+            start: The cursor of another list, to continue it.
+        """
+        from .artifacts import ArtifactTypes
+
+        return ArtifactTypes(self._session, *_project(project), start=start)
+
+    def artifact_type(self, type_name: str, project: str | None = None) -> ArtifactType:
+        """One artifact type of a project."""
+        from .artifacts import ArtifactType
+
+        return ArtifactType(self._session, *_project(project), type_name)
+
+    def artifact_collections(
+        self,
+        project_name: str,
+        type_name: str,
+        order: str | None = None,
+        per_page: int = 50,
+        start: str | None = None,
+    ) -> ArtifactCollections:
+        """The collections of one type in a project.
+
+        Args:
+            project_name: "project" or "entity/project".
+            type_name: The type.
+            order: A field's name, with "-" before it for descending.
+            per_page: How many to fetch at a time.
+            start: The cursor of another list, to continue it.
+        """
+        from .artifacts import ArtifactCollections
+
+        entity, project = _project(project_name)
+        return ArtifactCollections(
+            self._session, entity, project, type_name, None, order, per_page, start
+        )
+
+    def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
+        """One collection.
+
+        Args:
+            type_name: Its type.
+            name: "name", "project/name" or "entity/project/name".
+        """
+        from .artifacts import ArtifactCollection
+
+        entity, project, collection = _collection(name)
+        return ArtifactCollection(self._session, entity, project, collection, type_name)
+
+    def artifacts(
+        self,
+        type_name: str,
+        name: str,
+        order: str | None = None,
+        per_page: int = 50,
+        tags: list[str] | None = None,
+        start: str | None = None,
+    ) -> Artifacts:
+        """The versions of a collection, newest first.
+
+        Args:
+            type_name: Its type.
+            name: "name", "project/name" or "entity/project/name".
+            order: A field's name, with "-" before it for descending.
+            per_page: How many to fetch at a time.
+            tags: Only versions that have all of them.
+            start: The cursor of another list, to continue it.
+        """
+        from .artifacts import Artifacts
+
+        entity, project, collection = _collection(name)
+        return Artifacts(
+            self._session,
+            entity,
+            project,
+            collection,
+            type_name,
+            order=order,
+            per_page=per_page,
+            tags=tags,
+            start=start,
+        )
+
+    def artifact(self, name: str, type: str | None = None) -> Artifact:
+        """One version.
+
+        Args:
+            name: "name:alias", with an alias such as "latest" or a version such as
+                "v3"; "project/" and "entity/project/" can stand before it.
+            type: The type that it has to have.
+        """
+        from .artifact import Artifact
+
+        if name is None:
+            raise ValueError("You must specify name= to fetch an artifact.")
+        node: types.ArtifactNode = self._session.call("artifact_load", {"artifact": name})
+        if type is not None and node["type"] != type:
+            raise ValueError(
+                f"type {type!r} specified but this artifact is of type {node['type']!r}"
+            )
+        return Artifact._of(self._session, node, _alias(name))
+
+    def artifact_from_id(self, artifact_id: str) -> Artifact:
+        """One version by the server's id of it, in the sequence that it was logged to."""
+        from .artifact import Artifact
+
+        return Artifact._of(self._session, self._session.call("artifact_load", {"id": artifact_id}))
+
+    def artifact_exists(self, name: str, type: str | None = None) -> bool:
+        """Whether there is such a version, of the type if one is given."""
+        try:
+            node = self._session.call("artifact_load", {"artifact": name})
+        except errors.NotFoundError:
+            return False
+        return type is None or node["type"] == type
+
+    def artifact_collection_exists(self, name: str, type: str) -> bool:
+        """Whether there is such a collection of that type."""
+        try:
+            self.artifact_collection(type, name)
+        except errors.NotFoundError:
+            return False
+        return True
+
+    def log_artifact(
+        self,
+        artifact: Artifact,
+        *,
+        project: str | None = None,
+        aliases: Collection[str] | None = None,
+        tags: Collection[str] | None = None,
+        run: Run | str | None = None,
+        progress: Progress = None,
+    ) -> Artifact:
+        """Makes a version of a draft, and returns it.
+
+        A version whose contents the collection has already is not made twice.
+
+        Args:
+            artifact: The draft.
+            project: "project" or "entity/project". Default: as configured.
+            aliases: Aliases besides "latest".
+            tags: Tags besides the draft's.
+            run: The run that logs it. Default: a new one.
+            progress: As in Artifact.download.
+        """
+        path = run if run is None or isinstance(run, str) else "/".join(run.path)
+        artifact._log(
+            self._session,
+            *_project(project),
+            aliases=aliases,
+            tags=tags,
+            run=path,
+            progress=progress,
+        )
+        return artifact
+
+    # Runs and projects.
+
+    def run(self, path: str = "") -> Run:
+        """One run.
+
+        Args:
+            path: "id", "project/id" or "entity/project/id".
+        """
+        from .runs import Run
+
+        entity, project, id = _run(path)
+        node = self._session.call("run_load", {"entity": entity, "project": project, "run": id})
+        return Run._of(self._session, node)
+
+    def runs(
+        self,
+        path: str | None = None,
+        filters: dict[str, Any] | None = None,
+        order: str = "+created_at",
+        per_page: int = 50,
+    ) -> Runs:
+        """The runs of a project.
+
+        Args:
+            path: "project" or "entity/project".
+            filters: Conditions as MongoDB has them: {"state": "finished"}.
+            order: A field's name, with "-" before it for descending.
+            per_page: How many to fetch at a time.
+        """
+        from .runs import Runs
+
+        return Runs(self._session, *_project(path), filters, order, per_page)
+
+    def projects(self, entity: str | None = None, per_page: int = 200) -> Projects:
+        """The projects of an entity."""
+        from .runs import Projects
+
+        return Projects(self._session, entity, per_page)
+
+
+def _project(path: str | None) -> tuple[str | None, str | None]:
+    """Reads "entity/project", "project" or nothing."""
+    if not path:
+        return None, None
+    entity, slash, project = path.partition("/")
+    return (entity, project) if slash else (None, path)
+
+
+def _collection(path: str) -> tuple[str | None, str | None, str]:
+    """Reads "entity/project/name", "project/name" or "name"."""
+    parts = path.split("/")
+    if len(parts) > 3 or not all(parts):
+        raise errors.InvalidError(
+            f"name is {path!r}, and no collection's",
+            argument="name",
+            next='write it as "entity/project/name", "project/name" or "name"',
+        )
+    padded: list[str | None] = [*([None] * (3 - len(parts))), *parts]
+    return padded[0], padded[1], parts[-1]
+
+
+def _alias(name: str) -> str:
+    """The collection and the alias of a path: aliases can have slashes."""
+    path, colon, alias = name.partition(":")
+    return path.rpartition("/")[2] + colon + alias
+
+
+def _run(path: str) -> tuple[str | None, str | None, str]:
+    """Reads "entity/project/id", "project/id", "id" and what URLs make of them."""
+    parts = path.replace("/runs/", "/").strip("/ ").split("/")
+    if len(parts) <= 2 and ":" in parts[-1]:
+        parts = [*parts[:-1], *parts[-1].split(":", 1)]
+    parts = [part.strip() for part in parts]
+    if len(parts) > 3 or not all(parts):
+        raise errors.InvalidError(
+            f"Invalid path: {path!r}",
+            argument="path",
+            next='write it as "entity/project/id", "project/id" or "id"',
+        )
+    padded: list[str | None] = [*([None] * (3 - len(parts))), *parts]
+    return padded[0], padded[1], parts[-1]
