@@ -138,9 +138,15 @@ func (s *Server) serveGraphQL(w *response, r *http.Request) {
 		w.refuse(http.StatusBadRequest, "GraphQL is asked with Content-Type application/json")
 		return
 	}
+	caller := graph.Caller{User: user, BaseURL: s.baseURL(r)}
+	var err error
+	if caller.Actor, caller.Reason, err = actor(r.Header); err != nil {
+		w.refuse(http.StatusBadRequest, err.Error())
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, s.o.MaxBody)
 	out, done := compressed(w, r)
-	report := s.graph.Serve(out, r, graph.Caller{User: user, BaseURL: s.baseURL(r)})
+	report := s.graph.Serve(out, r, caller)
 	if err := done(); err != nil {
 		report.Err = err.Error()
 	}

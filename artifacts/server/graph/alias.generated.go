@@ -432,7 +432,7 @@ func (ec *executionContext) unmarshalInputArtifactCollectionAliasInput(ctx conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"entityName", "projectName", "artifactCollectionName", "alias"}
+	fieldsInOrder := [...]string{"entityName", "projectName", "artifactCollectionName", "alias", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -467,6 +467,13 @@ func (ec *executionContext) unmarshalInputArtifactCollectionAliasInput(ctx conte
 				return it, err
 			}
 			it.Alias = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
 		}
 	}
 	return it, nil

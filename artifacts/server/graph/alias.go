@@ -58,6 +58,10 @@ func (rq *request) changeAliases(
 			Entity: rq.entityName(alias.EntityName), Project: alias.ProjectName,
 			Collection: alias.ArtifactCollectionName, Alias: alias.Alias,
 		}
+		var err error
+		if list[i].Expected, err = expectation(alias.ExpectedVersion); err != nil {
+			return err
+		}
 	}
 	// Leave to change each collection is what counts: who keeps a portfolio
 	// names the versions in it, whoever made them.
@@ -66,6 +70,22 @@ func (rq *request) changeAliases(
 		return err
 	}
 	return change(ctx, a.ID, list)
+}
+
+// expectation reads where an alias is expected to be.
+func expectation(version *string) (*int, error) {
+	if version == nil {
+		return nil, nil
+	}
+	if *version == "none" {
+		n := metadata.NoVersion
+		return &n, nil
+	}
+	n, ok := metadata.ParseVersion(*version)
+	if !ok {
+		return nil, fail(metadata.KindInvalid, "expectedVersion is '%s', not a version such as v3, or none", *version)
+	}
+	return &n, nil
 }
 
 // AddAliases moves aliases to a version.

@@ -106,12 +106,16 @@ func (a *Artifact) VersionIndex() *int64 {
 	return &n
 }
 
-// TTLDurationSeconds is -1 where the version has none of its own.
+// TTLDurationSeconds is the entity's where the version has none of its own, and
+// -1 where that has none either.
 func (a *Artifact) TTLDurationSeconds() int64 {
-	if a.a.TTLDurationSeconds == nil {
-		return -1
+	switch {
+	case a.a.TTLDurationSeconds != nil:
+		return *a.a.TTLDurationSeconds
+	case a.a.EntityTTLSeconds != nil:
+		return *a.a.EntityTTLSeconds
 	}
-	return *a.a.TTLDurationSeconds
+	return -1
 }
 
 // TTLIsInherited says whether the version has no time to live of its own.

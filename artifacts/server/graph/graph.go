@@ -80,6 +80,7 @@ func New(o Options) *Graph {
 		e := executor.New(NewExecutableSchema(Config{Resolvers: g}))
 		e.SetQueryCache(lru.New[*ast.QueryDocument](documentCache))
 		e.SetParserTokenLimit(tokenLimit)
+		e.AroundRootFields(acting)
 		e.SetErrorPresenter(g.present)
 		e.SetRecoverFunc(g.recovered)
 		return e

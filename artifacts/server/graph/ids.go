@@ -29,6 +29,9 @@ const (
 	userID            kind = "User"
 	entityID          kind = "Entity"
 	organizationID    kind = "Organization"
+	deletionID        kind = "ArtifactDeletion"
+	aliasMoveID       kind = "ArtifactAliasMove"
+	auditEntryID      kind = "AuditLogEntry"
 )
 
 // globalID is the id that clients see.
@@ -93,6 +96,12 @@ func (k kind) words() string {
 		return "an entity"
 	case organizationID:
 		return "an organization"
+	case deletionID:
+		return "a deletion"
+	case aliasMoveID:
+		return "a move of an alias"
+	case auditEntryID:
+		return "an entry of the audit log"
 	default:
 		return "something unknown"
 	}

@@ -40,6 +40,18 @@ type APIKeyEdge struct {
 	Node *APIKey `json:"node"`
 }
 
+// Which version an alias named at a time.
+type ArtifactAliasAt struct {
+	// Whether moves were kept already at that time.
+	Known bool `json:"known"`
+	// Null where no version had it, or where that is not known.
+	VersionIndex *int64 `json:"versionIndex"`
+	// The version, where it is still in the collection.
+	ArtifactMembership *ArtifactCollectionMembership `json:"artifactMembership"`
+	// The move that made it so.
+	Move *ArtifactAliasMove `json:"move"`
+}
+
 type ArtifactAliasConnection struct {
 	PageInfo *PageInfo            `json:"pageInfo"`
 	Edges    []*ArtifactAliasEdge `json:"edges"`
@@ -56,11 +68,23 @@ type ArtifactAliasInput struct {
 	Alias                  string `json:"alias"`
 }
 
+type ArtifactAliasMoveConnection struct {
+	PageInfo *PageInfo                `json:"pageInfo"`
+	Edges    []*ArtifactAliasMoveEdge `json:"edges"`
+}
+
+type ArtifactAliasMoveEdge struct {
+	Cursor string             `json:"cursor"`
+	Node   *ArtifactAliasMove `json:"node"`
+}
+
 type ArtifactCollectionAliasInput struct {
 	EntityName             string `json:"entityName"`
 	ProjectName            string `json:"projectName"`
 	ArtifactCollectionName string `json:"artifactCollectionName"`
 	Alias                  string `json:"alias"`
+	// Where the alias must be now, as v<N>, or none; otherwise nothing is changed. This registry's own: see life.graphql.
+	ExpectedVersion *string `json:"expectedVersion"`
 }
 
 type ArtifactCollectionEdge struct {
@@ -75,6 +99,11 @@ type ArtifactCollectionMembershipConnection struct {
 
 type ArtifactCollectionMembershipEdge struct {
 	Node *ArtifactCollectionMembership `json:"node"`
+}
+
+type ArtifactDeletionEdge struct {
+	Cursor string            `json:"cursor"`
+	Node   *ArtifactDeletion `json:"node"`
 }
 
 type ArtifactEdge struct {
@@ -96,6 +125,16 @@ type ArtifactTypeEdge struct {
 type ArtifactTypeInput struct {
 	Name        string  `json:"name"`
 	Description *string `json:"description"`
+}
+
+type AuditLogConnection struct {
+	PageInfo *PageInfo       `json:"pageInfo"`
+	Edges    []*AuditLogEdge `json:"edges"`
+}
+
+type AuditLogEdge struct {
+	Cursor string         `json:"cursor"`
+	Node   *AuditLogEntry `json:"node"`
 }
 
 type ClientIDMapping struct {
@@ -472,6 +511,23 @@ type RenameProjectPayload struct {
 	ClientMutationID *string  `json:"clientMutationId"`
 }
 
+type RestoreArtifactDeletionInput struct {
+	DeletionID string `json:"deletionID"`
+	// Another name for a collection whose name was taken meanwhile.
+	Name             *string `json:"name"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type RestoreArtifactDeletionPayload struct {
+	Deletion     *ArtifactDeletion `json:"deletion"`
+	VersionCount int64             `json:"versionCount"`
+	// The aliases that are back, as collection:alias.
+	Aliases []string `json:"aliases"`
+	// What could not be put back as it was, and why, in words.
+	Kept             []string `json:"kept"`
+	ClientMutationID *string  `json:"clientMutationId"`
+}
+
 type Role struct {
 	Name string `json:"name"`
 }
@@ -577,6 +633,18 @@ type UpdateArtifactSequenceInput struct {
 	Name               *string `json:"name"`
 	Description        *string `json:"description"`
 	ClientMutationID   *string `json:"clientMutationId"`
+}
+
+type UpdateEntityArtifactTTLInput struct {
+	EntityName string `json:"entityName"`
+	// null: versions live for ever.
+	TTLDurationSeconds *int64  `json:"ttlDurationSeconds"`
+	ClientMutationID   *string `json:"clientMutationId"`
+}
+
+type UpdateEntityArtifactTTLPayload struct {
+	Entity           *Entity `json:"entity"`
+	ClientMutationID *string `json:"clientMutationId"`
 }
 
 type UpdateProjectMemberInput struct {
@@ -717,6 +785,63 @@ type VersionedArtifactEdge struct {
 	Node    *Artifact `json:"node"`
 }
 
+type ActorKind string
+
+const (
+	ActorKindPerson  ActorKind = "PERSON"
+	ActorKindAgent   ActorKind = "AGENT"
+	ActorKindProgram ActorKind = "PROGRAM"
+)
+
+var AllActorKind = []ActorKind{
+	ActorKindPerson,
+	ActorKindAgent,
+	ActorKindProgram,
+}
+
+func (e ActorKind) IsValid() bool {
+	switch e {
+	case ActorKindPerson, ActorKindAgent, ActorKindProgram:
+		return true
+	}
+	return false
+}
+
+func (e ActorKind) String() string {
+	return string(e)
+}
+
+func (e *ActorKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ActorKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ActorKind", str)
+	}
+	return nil
+}
+
+func (e ActorKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ActorKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ActorKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 type ArtifactCollectionState string
 
 const (
@@ -822,6 +947,120 @@ func (e *ArtifactCollectionType) UnmarshalJSON(b []byte) error {
 }
 
 func (e ArtifactCollectionType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ArtifactDeletionCause string
+
+const (
+	ArtifactDeletionCauseDeleted ArtifactDeletionCause = "DELETED"
+	// The time to live had ended.
+	ArtifactDeletionCauseExpired ArtifactDeletionCause = "EXPIRED"
+	// An upload that nobody went on with.
+	ArtifactDeletionCauseAbandoned ArtifactDeletionCause = "ABANDONED"
+)
+
+var AllArtifactDeletionCause = []ArtifactDeletionCause{
+	ArtifactDeletionCauseDeleted,
+	ArtifactDeletionCauseExpired,
+	ArtifactDeletionCauseAbandoned,
+}
+
+func (e ArtifactDeletionCause) IsValid() bool {
+	switch e {
+	case ArtifactDeletionCauseDeleted, ArtifactDeletionCauseExpired, ArtifactDeletionCauseAbandoned:
+		return true
+	}
+	return false
+}
+
+func (e ArtifactDeletionCause) String() string {
+	return string(e)
+}
+
+func (e *ArtifactDeletionCause) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ArtifactDeletionCause(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ArtifactDeletionCause", str)
+	}
+	return nil
+}
+
+func (e ArtifactDeletionCause) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ArtifactDeletionCause) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ArtifactDeletionCause) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ArtifactDeletionKind string
+
+const (
+	ArtifactDeletionKindVersion    ArtifactDeletionKind = "VERSION"
+	ArtifactDeletionKindCollection ArtifactDeletionKind = "COLLECTION"
+)
+
+var AllArtifactDeletionKind = []ArtifactDeletionKind{
+	ArtifactDeletionKindVersion,
+	ArtifactDeletionKindCollection,
+}
+
+func (e ArtifactDeletionKind) IsValid() bool {
+	switch e {
+	case ArtifactDeletionKindVersion, ArtifactDeletionKindCollection:
+		return true
+	}
+	return false
+}
+
+func (e ArtifactDeletionKind) String() string {
+	return string(e)
+}
+
+func (e *ArtifactDeletionKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ArtifactDeletionKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ArtifactDeletionKind", str)
+	}
+	return nil
+}
+
+func (e ArtifactDeletionKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ArtifactDeletionKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ArtifactDeletionKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/reliquary/reliquary/artifacts/server/access"
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 	"github.com/reliquary/reliquary/artifacts/server/transfer"
@@ -14,12 +16,24 @@ type request struct {
 	*Graph
 	viewer *access.Viewer
 	base   string // begins every URL in the answer
+	actor  metadata.ActorKind
+	reason string // of what is changed
 }
 
 type requestKey struct{}
 
 // requestOf returns the request that a root field is part of.
 func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+
+// acting puts who acts, and by which mutation, into the context of each field of
+// an operation's root: what is changed there is recorded as theirs.
+func acting(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	rq := requestOf(ctx)
+	ctx = metadata.WithActor(ctx, metadata.Actor{
+		UserID: rq.viewer.User.ID, Kind: rq.actor, Reason: rq.reason, Operation: graphql.GetRootFieldContext(ctx).Field.Name,
+	})
+	return next(ctx)
+}
 
 // placeToWrite finds the entity that owns a project whose things are to be
 // changed, or that is to be made there; "" is the viewer's own.

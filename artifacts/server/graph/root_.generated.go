@@ -81,12 +81,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("MarkRunFilesUploadedInput", ec.unmarshalInputMarkRunFilesUploadedInput),
 			graphql.NewInputUnmarshaler("MoveArtifactSequenceInput", ec.unmarshalInputMoveArtifactSequenceInput),
 			graphql.NewInputUnmarshaler("RenameProjectInput", ec.unmarshalInputRenameProjectInput),
+			graphql.NewInputUnmarshaler("RestoreArtifactDeletionInput", ec.unmarshalInputRestoreArtifactDeletionInput),
 			graphql.NewInputUnmarshaler("TagInput", ec.unmarshalInputTagInput),
 			graphql.NewInputUnmarshaler("UnlinkArtifactInput", ec.unmarshalInputUnlinkArtifactInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactInput", ec.unmarshalInputUpdateArtifactInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactManifestInput", ec.unmarshalInputUpdateArtifactManifestInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactPortfolioInput", ec.unmarshalInputUpdateArtifactPortfolioInput),
 			graphql.NewInputUnmarshaler("UpdateArtifactSequenceInput", ec.unmarshalInputUpdateArtifactSequenceInput),
+			graphql.NewInputUnmarshaler("UpdateEntityArtifactTTLInput", ec.unmarshalInputUpdateEntityArtifactTTLInput),
 			graphql.NewInputUnmarshaler("UpdateProjectMemberInput", ec.unmarshalInputUpdateProjectMemberInput),
 			graphql.NewInputUnmarshaler("UpdateProjectTeamMemberInput", ec.unmarshalInputUpdateProjectTeamMemberInput),
 			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
@@ -169,7 +171,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/account.graphql" "schema/alias.graphql" "schema/artifact.graphql" "schema/collection.graphql" "schema/file.graphql" "schema/membership.graphql" "schema/organization.graphql" "schema/project.graphql" "schema/registry.graphql" "schema/root.graphql" "schema/run.graphql" "schema/saving.graphql" "schema/serverinfo.graphql" "schema/tag.graphql" "schema/type.graphql"
+//go:embed "schema/account.graphql" "schema/alias.graphql" "schema/artifact.graphql" "schema/collection.graphql" "schema/file.graphql" "schema/life.graphql" "schema/membership.graphql" "schema/organization.graphql" "schema/project.graphql" "schema/registry.graphql" "schema/root.graphql" "schema/run.graphql" "schema/saving.graphql" "schema/serverinfo.graphql" "schema/tag.graphql" "schema/type.graphql"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -187,6 +189,7 @@ func sources() []*ast.Source {
 		{Name: "schema/artifact.graphql", Input: sourceData("schema/artifact.graphql"), BuiltIn: false},
 		{Name: "schema/collection.graphql", Input: sourceData("schema/collection.graphql"), BuiltIn: false},
 		{Name: "schema/file.graphql", Input: sourceData("schema/file.graphql"), BuiltIn: false},
+		{Name: "schema/life.graphql", Input: sourceData("schema/life.graphql"), BuiltIn: false},
 		{Name: "schema/membership.graphql", Input: sourceData("schema/membership.graphql"), BuiltIn: false},
 		{Name: "schema/organization.graphql", Input: sourceData("schema/organization.graphql"), BuiltIn: false},
 		{Name: "schema/project.graphql", Input: sourceData("schema/project.graphql"), BuiltIn: false},
@@ -322,6 +325,20 @@ func (ec *executionContext) childFields_ArtifactAlias(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ArtifactAlias", field.Name)
 }
 
+func (ec *executionContext) childFields_ArtifactAliasAt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "known":
+		return ec.fieldContext_ArtifactAliasAt_known(ctx, field)
+	case "versionIndex":
+		return ec.fieldContext_ArtifactAliasAt_versionIndex(ctx, field)
+	case "artifactMembership":
+		return ec.fieldContext_ArtifactAliasAt_artifactMembership(ctx, field)
+	case "move":
+		return ec.fieldContext_ArtifactAliasAt_move(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactAliasAt", field.Name)
+}
+
 func (ec *executionContext) childFields_ArtifactAliasConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "pageInfo":
@@ -340,6 +357,50 @@ func (ec *executionContext) childFields_ArtifactAliasEdge(ctx context.Context, f
 		return ec.fieldContext_ArtifactAliasEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArtifactAliasEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ArtifactAliasMove(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ArtifactAliasMove_id(ctx, field)
+	case "alias":
+		return ec.fieldContext_ArtifactAliasMove_alias(ctx, field)
+	case "fromVersionIndex":
+		return ec.fieldContext_ArtifactAliasMove_fromVersionIndex(ctx, field)
+	case "toVersionIndex":
+		return ec.fieldContext_ArtifactAliasMove_toVersionIndex(ctx, field)
+	case "movedAt":
+		return ec.fieldContext_ArtifactAliasMove_movedAt(ctx, field)
+	case "operation":
+		return ec.fieldContext_ArtifactAliasMove_operation(ctx, field)
+	case "username":
+		return ec.fieldContext_ArtifactAliasMove_username(ctx, field)
+	case "actor":
+		return ec.fieldContext_ArtifactAliasMove_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_ArtifactAliasMove_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactAliasMove", field.Name)
+}
+
+func (ec *executionContext) childFields_ArtifactAliasMoveConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pageInfo":
+		return ec.fieldContext_ArtifactAliasMoveConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_ArtifactAliasMoveConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactAliasMoveConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArtifactAliasMoveEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ArtifactAliasMoveEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ArtifactAliasMoveEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactAliasMoveEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ArtifactCollectionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -414,6 +475,70 @@ func (ec *executionContext) childFields_ArtifactConnection(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ArtifactConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_ArtifactDeletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ArtifactDeletion_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_ArtifactDeletion_kind(ctx, field)
+	case "cause":
+		return ec.fieldContext_ArtifactDeletion_cause(ctx, field)
+	case "entityName":
+		return ec.fieldContext_ArtifactDeletion_entityName(ctx, field)
+	case "projectName":
+		return ec.fieldContext_ArtifactDeletion_projectName(ctx, field)
+	case "collectionName":
+		return ec.fieldContext_ArtifactDeletion_collectionName(ctx, field)
+	case "typeName":
+		return ec.fieldContext_ArtifactDeletion_typeName(ctx, field)
+	case "versionIndex":
+		return ec.fieldContext_ArtifactDeletion_versionIndex(ctx, field)
+	case "artifactID":
+		return ec.fieldContext_ArtifactDeletion_artifactID(ctx, field)
+	case "digest":
+		return ec.fieldContext_ArtifactDeletion_digest(ctx, field)
+	case "versionCount":
+		return ec.fieldContext_ArtifactDeletion_versionCount(ctx, field)
+	case "size":
+		return ec.fieldContext_ArtifactDeletion_size(ctx, field)
+	case "username":
+		return ec.fieldContext_ArtifactDeletion_username(ctx, field)
+	case "actor":
+		return ec.fieldContext_ArtifactDeletion_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_ArtifactDeletion_reason(ctx, field)
+	case "deletedAt":
+		return ec.fieldContext_ArtifactDeletion_deletedAt(ctx, field)
+	case "restoredAt":
+		return ec.fieldContext_ArtifactDeletion_restoredAt(ctx, field)
+	case "collectedAt":
+		return ec.fieldContext_ArtifactDeletion_collectedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactDeletion", field.Name)
+}
+
+func (ec *executionContext) childFields_ArtifactDeletionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "totalCount":
+		return ec.fieldContext_ArtifactDeletionConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ArtifactDeletionConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_ArtifactDeletionConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactDeletionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArtifactDeletionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ArtifactDeletionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ArtifactDeletionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArtifactDeletionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ArtifactEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -476,6 +601,10 @@ func (ec *executionContext) childFields_ArtifactSequence(ctx context.Context, fi
 		return ec.fieldContext_ArtifactSequence_artifacts(ctx, field)
 	case "artifactMembership":
 		return ec.fieldContext_ArtifactSequence_artifactMembership(ctx, field)
+	case "aliasMoves":
+		return ec.fieldContext_ArtifactSequence_aliasMoves(ctx, field)
+	case "aliasAt":
+		return ec.fieldContext_ArtifactSequence_aliasAt(ctx, field)
 	case "latestArtifact":
 		return ec.fieldContext_ArtifactSequence_latestArtifact(ctx, field)
 	case "digestAlgorithm":
@@ -524,6 +653,48 @@ func (ec *executionContext) childFields_ArtifactTypeEdge(ctx context.Context, fi
 		return ec.fieldContext_ArtifactTypeEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArtifactTypeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditLogConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pageInfo":
+		return ec.fieldContext_AuditLogConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_AuditLogConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditLogConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditLogEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditLogEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditLogEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditLogEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditLogEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditLogEntry_id(ctx, field)
+	case "loggedAt":
+		return ec.fieldContext_AuditLogEntry_loggedAt(ctx, field)
+	case "username":
+		return ec.fieldContext_AuditLogEntry_username(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditLogEntry_actor(ctx, field)
+	case "operation":
+		return ec.fieldContext_AuditLogEntry_operation(ctx, field)
+	case "subject":
+		return ec.fieldContext_AuditLogEntry_subject(ctx, field)
+	case "details":
+		return ec.fieldContext_AuditLogEntry_details(ctx, field)
+	case "reason":
+		return ec.fieldContext_AuditLogEntry_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditLogEntry", field.Name)
 }
 
 func (ec *executionContext) childFields_ClientIDMapping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -742,6 +913,10 @@ func (ec *executionContext) childFields_Entity(ctx context.Context, field graphq
 		return ec.fieldContext_Entity_isPaid(ctx, field)
 	case "limits":
 		return ec.fieldContext_Entity_limits(ctx, field)
+	case "artifactTTLDurationSeconds":
+		return ec.fieldContext_Entity_artifactTTLDurationSeconds(ctx, field)
+	case "auditLog":
+		return ec.fieldContext_Entity_auditLog(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Entity", field.Name)
 }
@@ -960,6 +1135,8 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_artifactCollectionMembership(ctx, field)
 	case "artifact":
 		return ec.fieldContext_Project_artifact(ctx, field)
+	case "artifactDeletions":
+		return ec.fieldContext_Project_artifactDeletions(ctx, field)
 	case "access":
 		return ec.fieldContext_Project_access(ctx, field)
 	case "allowAllArtifactTypesInRegistry":
@@ -1048,6 +1225,22 @@ func (ec *executionContext) childFields_RenameProjectPayload(ctx context.Context
 		return ec.fieldContext_RenameProjectPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RenameProjectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestoreArtifactDeletionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletion":
+		return ec.fieldContext_RestoreArtifactDeletionPayload_deletion(ctx, field)
+	case "versionCount":
+		return ec.fieldContext_RestoreArtifactDeletionPayload_versionCount(ctx, field)
+	case "aliases":
+		return ec.fieldContext_RestoreArtifactDeletionPayload_aliases(ctx, field)
+	case "kept":
+		return ec.fieldContext_RestoreArtifactDeletionPayload_kept(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RestoreArtifactDeletionPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreArtifactDeletionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1282,6 +1475,16 @@ func (ec *executionContext) childFields_UpdateArtifactPayload(ctx context.Contex
 		return ec.fieldContext_UpdateArtifactPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateArtifactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateEntityArtifactTTLPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_UpdateEntityArtifactTTLPayload_entity(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateEntityArtifactTTLPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateEntityArtifactTTLPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

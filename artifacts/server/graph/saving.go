@@ -196,7 +196,11 @@ func (rq *request) birthArtifacts(ctx context.Context, files map[string]metadata
 	}
 	out := make(map[int64]*Artifact, len(list))
 	for _, a := range rq.newArtifacts(list) {
-		out[a.a.ID] = a
+		// The bytes of a deleted version may be collected before this upload
+		// is committed, so they are not offered.
+		if a.a.State != metadata.Deleted {
+			out[a.a.ID] = a
+		}
 	}
 	return out, nil
 }

@@ -23,6 +23,9 @@ import (
 type Caller struct {
 	User    metadata.User
 	BaseURL string
+	// Actor and Reason are what the headers of that name say.
+	Actor  metadata.ActorKind
+	Reason string
 }
 
 // A Report says what became of an operation, for the request log.
@@ -39,7 +42,7 @@ type Report struct {
 // of this registry gets a 4xx that clients do not repeat either.
 func (g *Graph) Serve(w http.ResponseWriter, r *http.Request, c Caller) Report {
 	ctx := context.WithValue(r.Context(), requestKey{}, &request{
-		Graph: g, viewer: access.NewViewer(g.store, c.User), base: c.BaseURL,
+		Graph: g, viewer: access.NewViewer(g.store, c.User), base: c.BaseURL, actor: c.Actor, reason: c.Reason,
 	})
 	ctx = graphql.StartOperationTrace(ctx)
 

@@ -4,7 +4,8 @@ import "context"
 
 // features are what clients may rely on here. The wandb package takes a
 // feature that is not named as absent, so the list holds what is served:
-// nothing is listed as disabled.
+// nothing is listed as disabled. Those that begin with RELIQUARY are this
+// registry's own.
 //
 // ARTIFACT_DIGEST_ALGORITHM is left out on purpose: it would have clients send
 // XXH128 digests, which this registry does not verify yet.
@@ -22,6 +23,10 @@ var features = []string{
 	"MARK_RUN_FILES_UPLOADED",
 	"PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
 	"TOTAL_COUNT_IN_FILE_CONNECTION",
+	"RELIQUARY_ALIAS_MOVES",
+	"RELIQUARY_ARTIFACT_BYTES_FREED",
+	"RELIQUARY_ARTIFACT_DELETIONS",
+	"RELIQUARY_AUDIT_LOG",
 	"USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
 }
 

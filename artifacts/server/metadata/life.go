@@ -42,7 +42,8 @@ type Life interface {
 
 	// Freed says how many bytes of files deleting versions would free in the
 	// end: those of contents that no other version which is not deleted needs.
-	Freed(ctx context.Context, artifactIDs []int64) (int64, error)
+	// It looks at versions of these entities only, nil: of all.
+	Freed(ctx context.Context, artifactIDs, entityIDs []int64) (int64, error)
 	// Collectable says what Collect would take away.
 	Collectable(ctx context.Context, r Retention) (Collected, error)
 	// Collect takes away the contents of what was deleted long enough ago, of

@@ -45,6 +45,7 @@ type Option func(*config)
 
 type config struct {
 	dir     string
+	clock   metadata.Clock
 	options func(*server.Options)
 }
 
@@ -59,6 +60,11 @@ func WithDir(dir string) Option {
 	return func(c *config) { c.dir = dir }
 }
 
+// WithClock has the registry go by a clock of the test's.
+func WithClock(clock metadata.Clock) Option {
+	return func(c *config) { c.clock = clock }
+}
+
 // Start starts a registry with one user. It ends with the test.
 func Start(t testing.TB, opts ...Option) *Registry {
 	t.Helper()
@@ -68,7 +74,7 @@ func Start(t testing.TB, opts ...Option) *Registry {
 	}
 	logger := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ctx := context.Background()
-	dir, err := directory.Open(ctx, c.dir, directory.Options{Logger: logger})
+	dir, err := directory.Open(ctx, c.dir, directory.Options{Logger: logger, Clock: c.clock})
 	if err != nil {
 		t.Fatalf("opening the registry: %v", err)
 	}
@@ -83,7 +89,7 @@ func Start(t testing.TB, opts ...Option) *Registry {
 	}
 	r := &Registry{Dir: c.dir, Key: first.APIKey, Username: first.Username, Metadata: dir.Metadata, Blobs: dir.Blobs}
 
-	o := server.Options{Metadata: dir.Metadata, Blobs: dir.Blobs, Secret: dir.Secret, Logger: logger}
+	o := server.Options{Metadata: dir.Metadata, Blobs: dir.Blobs, Secret: dir.Secret, Logger: logger, Clock: c.clock}
 	if c.options != nil {
 		c.options(&o)
 	}

@@ -161,7 +161,7 @@ func collectTests() map[string]func(*testing.T, *registry) {
 				for i, v := range versions {
 					ids[i] = v.ID
 				}
-				n, err := r.Freed(r.ctx, ids)
+				n, err := r.Freed(r.ctx, ids, nil)
 				r.ok(err)
 				same(t, what, n, int64(want))
 			}
@@ -178,6 +178,9 @@ func collectTests() map[string]func(*testing.T, *registry) {
 			r.ok(err)
 			r.store(c, "own", "own")
 			freed("with another entity's", twice+both, a, b)
+			n, err := r.Freed(r.ctx, []int64{a.ID, b.ID}, []int64{r.user.EntityID})
+			r.ok(err)
+			same(t, "as far as ann knows", n, int64(own+twice+both))
 			r.delete(a)
 			freed("the last one left", twice+both, b)
 			r.delete(c)

@@ -246,7 +246,7 @@ func everyMethod(ctx context.Context, s metadata.Store, a metadata.Artifact) map
 	keep("AliasAt", err)
 	_, err = s.ListAudit(ctx, 1, metadata.Page{})
 	keep("ListAudit", err)
-	_, err = s.Freed(ctx, []int64{a.ID})
+	_, err = s.Freed(ctx, []int64{a.ID}, nil)
 	keep("Freed", err)
 	_, err = s.Collectable(ctx, metadata.Retention{})
 	keep("Collectable", err)

@@ -271,23 +271,31 @@ func (s *Store) KeysAfter(ctx context.Context, r metadata.Retention, yield func(
 // Freed says how many bytes of files deleting versions would free in the end.
 // Contents are found by their digests, in every entity: the index on these is
 // what there is, and equal bytes have equal digests.
-func (s *Store) Freed(ctx context.Context, artifactIDs []int64) (int64, error) {
+func (s *Store) Freed(ctx context.Context, artifactIDs, entityIDs []int64) (int64, error) {
 	ids, err := json.Marshal(artifactIDs)
 	if err != nil {
 		return 0, err
 	}
+	var within any
+	if entityIDs != nil {
+		text, err := json.Marshal(entityIDs)
+		if err != nil {
+			return 0, err
+		}
+		within = string(text)
+	}
 	var n int64
 	err = s.read(ctx, func(q session) error {
-		return one(ctx, q, `WITH gone (id) AS MATERIALIZED (SELECT value FROM json_each(?)),
+		return one(ctx, q, `WITH gone (id) AS MATERIALIZED (SELECT value FROM json_each(?1)),
 			mine (key, digest, size) AS MATERIALIZED (
 				SELECT b.key, b.digest, b.size FROM gone g CROSS JOIN stored_files b ON b.artifact_id = g.id
 				UNION SELECT f.key, f.digest, f.size FROM gone g CROSS JOIN files f ON f.artifact_id = g.id WHERE f.key IS NOT NULL)
 			SELECT coalesce(sum(size), 0) FROM (SELECT m.key, max(m.size) AS size FROM mine m WHERE NOT EXISTS (
 				SELECT 1 FROM entities e CROSS JOIN stored_files o ON o.entity_id = e.id AND o.digest = m.digest CROSS JOIN artifacts h ON h.id = o.artifact_id
-				WHERE o.key = m.key AND (h.state <> 'DELETED' AND h.id NOT IN (SELECT id FROM gone) OR EXISTS (
+				WHERE o.key = m.key AND (?2 IS NULL OR e.id IN (SELECT value FROM json_each(?2))) AND (h.state <> 'DELETED' AND h.id NOT IN (SELECT id FROM gone) OR EXISTS (
 					SELECT 1 FROM borrowings w CROSS JOIN artifacts v ON v.id = w.artifact_id CROSS JOIN files f ON f.artifact_id = v.id
 					WHERE w.birth_artifact_id = h.id AND v.state <> 'DELETED' AND v.id NOT IN (SELECT id FROM gone) AND f.birth_artifact_id = h.id AND f.digest = m.digest)))
-			GROUP BY m.key)`, []any{string(ids)}, &n)
+			GROUP BY m.key)`, []any{string(ids), within}, &n)
 	})
 	return n, err
 }
