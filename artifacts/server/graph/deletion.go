@@ -108,7 +108,7 @@ func (mutation) RestoreArtifactDeletion(ctx context.Context, in RestoreArtifactD
 	if err != nil {
 		return nil, err
 	}
-	if err := rq.mayWrite(ctx, d.EntityID, d.ProjectID, "artifacts of entity '"+d.Entity+"'"); err != nil {
+	if err := rq.mayWrite(ctx, d.EntityID, d.ProjectID, "artifacts of entity '"+d.Entity+"'", "deletion "+in.DeletionID); err != nil {
 		return nil, err
 	}
 	got, err := rq.store.Restore(ctx, metadata.Restore{DeletionID: d.ID, Name: textOf(in.Name)})
