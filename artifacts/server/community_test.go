@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 	"github.com/reliquary/reliquary/artifacts/server/servertest"
@@ -29,6 +30,7 @@ type community struct {
 	version, hidden     string // ids of versions: in the registry too, and in the project only
 	sequence, portfolio string
 	run                 string
+	deletions           []string // ids: collected, restored, and to be restored
 }
 
 // The people: who belongs to the team, and in which role; guest was invited to
@@ -121,7 +123,7 @@ func (c *community) fill(t *testing.T) {
 	}
 
 	w.run = "secret-run"
-	w.save("shared-model", "secret.txt", "secret one")
+	first := w.save("shared-model", "secret.txt", "secret one")
 	c.hidden = w.save("secret-data", "secret.txt", "secret two")
 	c.version = w.save("shared-model", "shared.txt", "shared text")
 	as := func(query string) reply {
@@ -144,4 +146,41 @@ func (c *community) fill(t *testing.T) {
 	must(t, c.r.URL, c.keys[owner], `mutation P($id: ID!) { updateArtifactPortfolio(input: {artifactPortfolioID: $id, description: "shared"}) { artifactCollection { id } } }`, map[string]any{"id": c.portfolio})
 	as(`mutation T { createArtifactCollectionTagAssignments(input: {entityName: "acme", projectName: "wandb-registry-shared", artifactCollectionName: "shared-portfolio", tags: [{tagName: "shared"}]}) { tags { id } } }`)
 	as(`mutation U($id: ID!) { useArtifact(input: {artifactID: $id, entityName: "secret-team", projectName: "secret-project", runName: "run1"}) { artifact { id } } }`)
+	c.age(t, w, first)
+}
+
+// age moves aliases, deletes versions, restores one and has another collected.
+func (c *community) age(t *testing.T, w writer, first string) {
+	t.Helper()
+	as := func(user, query, id string) reply {
+		t.Helper()
+		p := askAs(t, c.r.URL, c.keys[user], "agent", "secret", query, map[string]any{"id": id})
+		if p.status != 200 || len(p.Errors) > 0 {
+			t.Fatalf("%d %v for %s", p.status, p.Errors, query)
+		}
+		return p
+	}
+	as(member, `mutation A($id: ID!) { addAliases(input: {artifactID: $id, aliases: [{entityName: "secret-team", projectName: "secret-project", artifactCollectionName: "shared-model", alias: "secret"}]}) { success } }`, first)
+	as(owner, `mutation A($id: ID!) { addAliases(input: {artifactID: $id, aliases: [{entityName: "acme", projectName: "wandb-registry-shared", artifactCollectionName: "shared-portfolio", alias: "chosen"}]}) { success } }`, c.version)
+	seconds := int64(1 << 40)
+	if _, err := c.r.Metadata.SetEntityTTL(t.Context(), c.team.ID, &seconds); err != nil {
+		t.Fatal(err)
+	}
+	c.deletions = make([]string, 3)
+	for i := range c.deletions {
+		as(member, deleteIt, w.save("secret-gone", "secret.txt", "secret"+strings.Repeat("!", i)))
+		var list struct {
+			Edges []struct{ Node struct{ ID string } }
+		}
+		must(t, c.r.URL, c.keys[owner], `{ project(entityName: "secret-team", name: "secret-project") { artifactDeletions(first: 1) { edges { node { id } } } } }`, nil).into(t, &list, "project", "artifactDeletions")
+		c.deletions[i] = list.Edges[0].Node.ID
+		switch i {
+		case 0:
+			if _, err := c.r.Metadata.Collect(t.Context(), metadata.Retention{Deleted: time.Now().Add(time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+		case 1:
+			as(member, `mutation R($id: ID!) { restoreArtifactDeletion(input: {deletionID: $id}) { versionCount } }`, c.deletions[i])
+		}
+	}
 }

@@ -162,7 +162,11 @@ func (w *walker) walk(key string, see func(root, to, question string, answer rep
 	for _, root := range fields(w.schema.Query) {
 		start := root.Type.Name()
 		if !w.isObject(start) {
-			w.t.Fatalf("the root field %s has the type %s, which cannot be walked", root.Name, start)
+			var b strings.Builder
+			w.call(&b, "Query", root, "")
+			question := "query Walk {" + b.String() + "}"
+			see(root.Name, start, question, ask(w.t, w.r.URL, key, question, nil))
+			continue
 		}
 		for to, way := range w.ways(start) {
 			selection := w.all(to)
@@ -236,6 +240,7 @@ func (c *community) arguments() map[string][]string {
 	for _, name := range collections {
 		versions = append(versions, name+":latest")
 	}
+	moments := []string{`alias: "latest", at: "2999-01-01T00:00:00Z"`, `alias: "secret", at: "2999-01-01T00:00:00Z"`}
 	return map[string][]string{
 		"Query.entity":                          list("name", "secret-team", "acme", owner, member),
 		"Query.artifact":                        list("id", c.version, c.hidden),
@@ -257,6 +262,11 @@ func (c *community) arguments() map[string][]string {
 		"ArtifactCollection.artifactMembership": list("aliasName", "latest"),
 		"ArtifactSequence.artifactMembership":   list("aliasName", "latest"),
 		"ArtifactPortfolio.artifactMembership":  list("aliasName", "latest"),
+		"Query.artifactDeletion":                list("id", c.deletions...),
+		"Query.artifactBytesFreed":              {fmt.Sprintf("artifactIDs: [%q]", c.hidden), fmt.Sprintf("artifactIDs: [%q]", c.version)},
+		"ArtifactCollection.aliasAt":            moments,
+		"ArtifactSequence.aliasAt":              moments,
+		"ArtifactPortfolio.aliasAt":             moments,
 		"Artifact.filesByManifestEntries":       {fmt.Sprintf(`entries: [{name: "shared.txt", digest: %q}, {name: "secret.txt", digest: ""}]`, base64MD5("shared text"))},
 	}
 }

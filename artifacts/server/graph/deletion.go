@@ -8,7 +8,10 @@ import (
 )
 
 // An ArtifactDeletion is one act of deleting.
-type ArtifactDeletion struct{ d metadata.Deletion }
+type ArtifactDeletion struct {
+	d    metadata.Deletion
+	told bool // the viewer learns who and why
+}
 
 func (d *ArtifactDeletion) ID() string                   { return deletionID.globalID(d.d.ID) }
 func (d *ArtifactDeletion) Kind() ArtifactDeletionKind   { return ArtifactDeletionKind(d.d.Kind) }
@@ -21,9 +24,9 @@ func (d *ArtifactDeletion) VersionIndex() *int64         { return indexOrNull(d.
 func (d *ArtifactDeletion) Digest() *string              { return textOrNull(d.d.Digest) }
 func (d *ArtifactDeletion) VersionCount() int64          { return int64(d.d.Versions) }
 func (d *ArtifactDeletion) Size() int64                  { return d.d.Size }
-func (d *ArtifactDeletion) Username() *string            { return textOrNull(d.d.Username) }
+func (d *ArtifactDeletion) Username() *string            { return toldOnly(d.told, d.d.Username) }
 func (d *ArtifactDeletion) Actor() *ActorKind            { return actorOrNull(d.d.Actor) }
-func (d *ArtifactDeletion) Reason() *string              { return textOrNull(d.d.Reason) }
+func (d *ArtifactDeletion) Reason() *string              { return toldOnly(d.told, d.d.Reason) }
 func (d *ArtifactDeletion) DeletedAt() time.Time         { return d.d.DeletedAt }
 func (d *ArtifactDeletion) RestoredAt() *time.Time       { return d.d.RestoredAt }
 func (d *ArtifactDeletion) CollectedAt() *time.Time      { return d.d.CollectedAt }
@@ -62,7 +65,10 @@ type ArtifactDeletionConnection struct {
 // ArtifactDeletions lists what was deleted in the project and can be restored.
 func (p *Project) ArtifactDeletions(ctx context.Context, first *int64, after, filters *string) (*ArtifactDeletionConnection, error) {
 	out := &ArtifactDeletionConnection{Edges: []*ArtifactDeletionEdge{}}
-	var err error
+	told, err := p.rq.tellsWho(ctx, p.entityID)
+	if err != nil {
+		return nil, err
+	}
 	out.connection, err = fetch(ctx, pageArgs{first: first, after: after, filters: filters},
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Deletion], error) {
 			return p.rq.store.ListDeletions(ctx, p.id, page)
@@ -72,7 +78,7 @@ func (p *Project) ArtifactDeletions(ctx context.Context, first *int64, after, fi
 		},
 		func(edges []metadata.Edge[metadata.Deletion]) error {
 			for _, e := range edges {
-				out.Edges = append(out.Edges, &ArtifactDeletionEdge{Cursor: e.Cursor, Node: &ArtifactDeletion{e.Node}})
+				out.Edges = append(out.Edges, &ArtifactDeletionEdge{Cursor: e.Cursor, Node: &ArtifactDeletion{e.Node, told}})
 			}
 			return nil
 		})
@@ -97,8 +103,13 @@ func (rq *request) deletion(ctx context.Context, id string) (metadata.Deletion, 
 
 // ArtifactDeletion finds a deletion by its id.
 func (query) ArtifactDeletion(ctx context.Context, id string) (*ArtifactDeletion, error) {
-	d, err := requestOf(ctx).deletion(ctx, id)
-	return orNull(&ArtifactDeletion{d}, err)
+	rq := requestOf(ctx)
+	d, err := rq.deletion(ctx, id)
+	if err != nil {
+		return orNull[ArtifactDeletion](nil, err)
+	}
+	told, err := rq.tellsWho(ctx, d.EntityID)
+	return &ArtifactDeletion{d, told}, err
 }
 
 // RestoreArtifactDeletion undoes a deletion.
@@ -116,7 +127,7 @@ func (mutation) RestoreArtifactDeletion(ctx context.Context, in RestoreArtifactD
 		return nil, err
 	}
 	return &RestoreArtifactDeletionPayload{
-		Deletion: &ArtifactDeletion{got.Deletion}, VersionCount: int64(got.Versions),
+		Deletion: &ArtifactDeletion{got.Deletion, true}, VersionCount: int64(got.Versions),
 		Aliases: append([]string{}, got.Aliases...), Kept: append([]string{}, got.Kept...), ClientMutationID: in.ClientMutationID,
 	}, nil
 }
