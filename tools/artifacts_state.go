@@ -33,6 +33,8 @@ type artifactsState struct {
 
 	versions []*artifacts.Artifact // those of Versions, in their order
 	kept     int                   // versions of the collection that were not chosen
+	keptWhy  []PlannedThing        // these, and why
+	keptIDs  []string              // theirs, nil if it is not known which there are
 }
 
 // A namedState is a version with its whole name.
@@ -162,13 +164,16 @@ func (in ArtifactSelection) readUnmissed(ctx context.Context, c *artifacts.Clien
 	}
 	entity, project, name := splitPath(all.Path)
 	var ids []string
+	s.keptIDs = []string{}
 	for _, v := range all.Versions {
+		qualified := artifacts.Path{Entity: entity, Project: project, Collection: name, Alias: v.Version}.String()
 		// What is being written has no alias and no user yet.
 		if v.State != artifacts.Committed || len(v.Aliases) > 0 || len(v.Elsewhere) > 0 || len(v.UsedBy) > 0 && !in.IncludeUsed {
 			s.kept++
+			s.keptWhy = append(s.keptWhy, PlannedThing{Name: qualified, Why: strings.Join(v.reasons(), "; "), SizeBytes: sizeOf(v)})
+			s.keptIDs = append(s.keptIDs, v.ID)
 			continue
 		}
-		qualified := artifacts.Path{Entity: entity, Project: project, Collection: name, Alias: v.Version}.String()
 		s.Versions = append(s.Versions, namedState{qualified, v})
 		ids = append(ids, v.ID)
 	}

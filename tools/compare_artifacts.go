@@ -16,6 +16,8 @@ type CompareArtifactsInput struct {
 	To string `json:"to" jsonschema:"example=team/vision/detector:latest"`
 	// Only paths that begin so.
 	Prefix string `json:"prefix,omitempty"`
+	// Do not look into tables and tensors.
+	SkipContents bool `json:"skip_contents,omitempty"`
 	Paging
 }
 
@@ -36,6 +38,8 @@ type CompareArtifactsOutput struct {
 	GrowthBytes   Bytes `json:"growth_bytes"`
 	// Those that differ, by path.
 	Files []FileDifference `json:"files"`
+	// Of changed CSV, JSON lines, Parquet and safetensors files among them: columns, rows, tensors.
+	Contents []ContentDifference `json:"contents,omitempty"`
 	PageEnd
 }
 
@@ -54,8 +58,8 @@ type FileDifference struct {
 func compareArtifacts() Operation {
 	return Define("compare_artifacts", Reads, Words{
 		Title:       "Compare two artifact versions",
-		Description: "Tell which files were added, removed or changed between two artifact versions, and how much it grew. Nothing is downloaded but the two lists of files.",
-		Toolset:     ToolsetFiles,
+		Description: "Tell which files were added, removed or changed between two artifact versions, and how much it grew; of tables, how columns and row counts changed, of safetensors the tensors. Nothing is downloaded as a whole.",
+		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in CompareArtifactsInput) (CompareArtifactsOutput, error) {
 		var out CompareArtifactsOutput
 		from, before, err := manifestOf(ctx, c, "from", in.From, in.Prefix)
@@ -80,6 +84,13 @@ func compareArtifacts() Operation {
 			view:      func(f FileDifference) FileDifference { return f },
 			narrower:  "compare only paths with a prefix",
 		}.page(ctx, c, in.Paging)
+		if err != nil || in.SkipContents {
+			return out, err
+		}
+		var more bool
+		if out.Contents, more, err = compareContents(ctx, from, to, out.Files); more {
+			out.Hint = strings.TrimPrefix(out.Hint+"; not all changed tables were looked into: ask for fewer files with prefix or limit", "; ")
+		}
 		return out, err
 	})
 }

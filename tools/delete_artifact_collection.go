@@ -30,7 +30,7 @@ func applyDelete(now func() time.Time) Operation {
 	return Define("delete_artifact_collection", Destroys, Words{
 		Title:       "Delete an artifact collection",
 		Description: "Delete an artifact collection as planned with plan_delete_artifact_collection. Refused if anything has changed since the plan. Ask the user before calling it.",
-		Toolset:     ToolsetArtifacts,
+		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in DeleteArtifactCollectionInput) (DeleteArtifactCollectionOutput, error) {
 		var out DeleteArtifactCollectionOutput
 		if _, err := openPlan(in.PlanID, planCollectionName); err != nil {

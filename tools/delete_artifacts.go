@@ -51,44 +51,50 @@ func applyArtifacts(now func() time.Time) Operation {
 		if err := checkPlan(in.PlanID, s, now()); err != nil {
 			return out, err
 		}
-		// W&B's deletion takes no condition. What was planned to go without an
-		// alias is deleted so that the server refuses it if it has one by now.
-		var bare, aliased []*artifacts.Artifact
-		sizes := map[string]Bytes{}
-		for i, v := range s.Versions {
-			sizes[v.ID] = Bytes(v.Size)
-			if len(v.Aliases) > 0 || len(v.Elsewhere) > 0 {
-				aliased = append(aliased, s.versions[i])
-			} else {
-				bare = append(bare, s.versions[i])
-			}
-		}
-		var first error
-		for _, part := range []struct {
-			versions []*artifacts.Artifact
-			opts     artifacts.DeleteOptions
-		}{{bare, artifacts.DeleteOptions{}}, {aliased, artifacts.DeleteOptions{DeleteAliases: true}}} {
-			for _, d := range c.DeleteArtifacts(ctx, part.versions, part.opts) {
-				switch {
-				case d.Deleted:
-					out.Deleted++
-					out.SizeBytes += sizes[d.Artifact.ID]
-				default:
-					if first == nil {
-						first = d.Err
-					}
-					out.Failed = append(out.Failed, FailedDeletion{d.Artifact.QualifiedName(), clip(d.Err.Error(), clippedInLists)})
-				}
-			}
-		}
-		if out.Deleted == 0 && first != nil {
-			return out, first // nothing was done, and an error says so best
-		}
-		if len(out.Failed) > mostOmitted {
-			out.Failed = append(out.Failed[:mostOmitted:mostOmitted], FailedDeletion{
-				"and more", count(len(out.Failed)-mostOmitted, "version") + " failed too",
-			})
-		}
-		return out, nil
+		return s.delete(ctx, c)
 	})
+}
+
+// delete deletes the versions.
+func (s artifactsState) delete(ctx context.Context, c *artifacts.Client) (DeleteArtifactsOutput, error) {
+	var out DeleteArtifactsOutput
+	// W&B's deletion takes no condition. What was planned to go without an
+	// alias is deleted so that the server refuses it if it has one by now.
+	var bare, aliased []*artifacts.Artifact
+	sizes := map[string]Bytes{}
+	for i, v := range s.Versions {
+		sizes[v.ID] = Bytes(v.Size)
+		if len(v.Aliases) > 0 || len(v.Elsewhere) > 0 {
+			aliased = append(aliased, s.versions[i])
+		} else {
+			bare = append(bare, s.versions[i])
+		}
+	}
+	var first error
+	for _, part := range []struct {
+		versions []*artifacts.Artifact
+		opts     artifacts.DeleteOptions
+	}{{bare, artifacts.DeleteOptions{}}, {aliased, artifacts.DeleteOptions{DeleteAliases: true}}} {
+		for _, d := range c.DeleteArtifacts(ctx, part.versions, part.opts) {
+			switch {
+			case d.Deleted:
+				out.Deleted++
+				out.SizeBytes += sizes[d.Artifact.ID]
+			default:
+				if first == nil {
+					first = d.Err
+				}
+				out.Failed = append(out.Failed, FailedDeletion{d.Artifact.QualifiedName(), clip(d.Err.Error(), clippedInLists)})
+			}
+		}
+	}
+	if out.Deleted == 0 && first != nil {
+		return out, first // nothing was done, and an error says so best
+	}
+	if len(out.Failed) > mostOmitted {
+		out.Failed = append(out.Failed[:mostOmitted:mostOmitted], FailedDeletion{
+			"and more", count(len(out.Failed)-mostOmitted, "version") + " failed too",
+		})
+	}
+	return out, nil
 }

@@ -35,7 +35,7 @@ func getArtifactCollection() Operation {
 	return Define("get_artifact_collection", Reads, Words{
 		Title:       "Get an artifact collection",
 		Description: "Get one artifact collection: type, description, tags, all aliases and the number of versions. Use list_artifacts for the versions themselves.",
-		Toolset:     ToolsetArtifacts,
+		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in GetArtifactCollectionInput) (GetArtifactCollectionOutput, error) {
 		at, err := readCollection(ctx, c, "collection", in.Collection)
 		if err != nil {

@@ -36,7 +36,7 @@ func listArtifactFiles() Operation {
 	return Define("list_artifact_files", Reads, Words{
 		Title:       "List the files of an artifact",
 		Description: "List the files of an artifact version: paths, sizes and digests. Nothing is downloaded.",
-		Toolset:     ToolsetArtifacts,
+		Toolset:     ToolsetFiles,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactFilesInput) (ListArtifactFilesOutput, error) {
 		var out ListArtifactFilesOutput
 		at, err := readArtifact(ctx, c, "artifact", in.Artifact)

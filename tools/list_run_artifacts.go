@@ -35,7 +35,7 @@ func listRunArtifacts() Operation {
 	return Define("list_run_artifacts", Reads, Words{
 		Title:       "List the artifacts of a run",
 		Description: "List the artifact versions that a run logged (its outputs) or used (its inputs). get_artifact tells the runs of an artifact, so that the two together walk lineage.",
-		Toolset:     ToolsetArtifacts,
+		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in ListRunArtifactsInput) (ListRunArtifactsOutput, error) {
 		out := ListRunArtifactsOutput{Mode: in.Mode}
 		at, err := readRun(ctx, c, "run", in.Run)

@@ -62,7 +62,7 @@ func planDelete(now func() time.Time) Operation {
 	return Define(planCollectionName, Reads, Words{
 		Title:       "Plan to delete an artifact collection",
 		Description: "Show what deleting an artifact collection would take away: versions, aliases, sizes, and the runs and portfolios that use them. Deletes nothing; gives the plan_id that delete_artifact_collection needs. Show the result to the user before deleting.",
-		Toolset:     ToolsetArtifacts,
+		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in PlanDeleteArtifactCollectionInput) (PlanDeleteArtifactCollectionOutput, error) {
 		var out PlanDeleteArtifactCollectionOutput
 		at, err := readCollection(ctx, c, "collection", in.Collection)

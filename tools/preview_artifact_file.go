@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/tools/internal/nearest"
 	"github.com/reliquary/reliquary/tools/internal/peek"
 )
 
@@ -115,21 +116,27 @@ func previewArtifactFile() Operation {
 	})
 }
 
-// openForPreview opens a file that is in W&B: where references lead to was
-// chosen by whoever logged them.
+// openForPreview opens a file, or says which ones there are.
 func openForPreview(ctx context.Context, a *artifacts.Artifact, path string) (*artifacts.RemoteFile, error) {
 	m, err := a.Manifest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if e, ok := m.Entry(path); ok && e.IsReference() {
-		return nil, &Error{
-			Code: artifacts.KindUnsupported, Argument: "path",
-			Message: quote(path) + " is a reference, to what is outside of the artifact",
-			Next:    "its address and size are in list_artifact_files; ask the user to download it",
+	if _, ok := m.Entry(path); !ok {
+		var paths []string
+		for e := range m.All() {
+			if paths = append(paths, e.Path); len(paths) == suggestionsFrom {
+				break
+			}
 		}
+		missing := &Error{
+			Code: artifacts.KindNotFound, Argument: "path", Candidates: nearest.Names(path, paths, suggestionsAtMost),
+			Message: a.QualifiedName() + " has no file " + quote(path),
+			Next:    "name one of its files, such as " + list(paths),
+		}
+		return nil, missing
 	}
-	return a.OpenFile(ctx, path)
+	return a.OpenFileWith(ctx, path, &artifacts.OpenOptions{Follow: follower(ctx)})
 }
 
 // look fills in what there is to say of a file. A file that is not what its name

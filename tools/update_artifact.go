@@ -53,7 +53,7 @@ func updateArtifact() Operation {
 	return Define("update_artifact", Writes, Words{
 		Title:       "Change an artifact version",
 		Description: "Describe or tag an artifact version, move or remove its aliases (to promote it), change metadata or time to live. Tells what changed. Give expected to move an alias only from where you saw it.",
-		Toolset:     ToolsetVersions,
+		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in UpdateArtifactInput) (UpdateArtifactOutput, error) {
 		var out UpdateArtifactOutput
 		if err := in.check(); err != nil {

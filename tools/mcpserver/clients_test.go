@@ -40,8 +40,14 @@ func TestClients(t *testing.T) {
 			if a.Server != "reliquary" || a.Protocol != tt.protocol || !strings.Contains(a.Instructions, "plan") {
 				t.Errorf("server %q, protocol %q, instructions %q", a.Server, a.Protocol, a.Instructions)
 			}
-			if len(a.Tools) != len(forAgents()) {
-				t.Errorf("%d tools", len(a.Tools))
+			want := 0
+			for _, o := range forAgents() {
+				if !o.LocalFiles { // without --files
+					want++
+				}
+			}
+			if len(a.Tools) != want {
+				t.Errorf("%d tools, not %d", len(a.Tools), want)
 			}
 			w.checkSchemas(t, a)
 			checkWalk(t, a, r.Username, tt.victim, runs)
@@ -56,7 +62,7 @@ func TestClients(t *testing.T) {
 				t.Errorf("%s is served read-only", tool.Name)
 			}
 		}
-		if len(a.Tools) != 8 {
+		if len(a.Tools) != 9 {
 			t.Errorf("%d tools", len(a.Tools))
 		}
 	})
@@ -192,7 +198,7 @@ func inspect(t *testing.T, r *servertest.Registry, runs map[string]string) {
 	}
 	for _, era := range []string{"legacy", "modern"} {
 		out, errs, code := inspector("--protocol-era", era, "--method", "tools/list", "--strict")
-		if code != 0 || strings.Contains(strings.ToLower(errs), "warning") || !strings.Contains(out, "plan_delete_artifact_collection") {
+		if code != 0 || strings.Contains(strings.ToLower(errs), "warning") || !strings.Contains(out, "plan_change") {
 			t.Errorf("%s tools/list --strict: exit code %d\n%s", era, code, errs)
 		}
 		out, errs, code = inspector("--protocol-era", era, "--method", "tools/call", "--tool-name", "get_artifact", "--format", "json",

@@ -3,16 +3,24 @@ package mcpserver
 import "encoding/json"
 
 // slim makes an output schema shorter, for every client carries those of all
-// tools: it keeps the names and types of everything, and leaves out what says
-// that something must or must not be there, and in words what it means. What
-// fits the schema in package schemas fits this one too; `reliquary schema` shows
-// that.
+// tools: it keeps the names and types of what stands at the top, and leaves out
+// what says that something must or must not be there, what it means in words, and
+// what objects further down are made of. What fits the schema in package schemas
+// fits this one too; `reliquary schema` shows that.
 func slim(schema json.RawMessage) json.RawMessage {
 	var s map[string]any
 	if json.Unmarshal(schema, &s) != nil {
 		return schema
 	}
-	text, err := json.Marshal(slimmed(s)) // keys in order, so always the same
+	properties := map[string]any{}
+	if all, ok := s["properties"].(map[string]any); ok {
+		for name, p := range all {
+			if p, ok := p.(map[string]any); ok {
+				properties[name] = slimmed(p)
+			}
+		}
+	}
+	text, err := json.Marshal(map[string]any{"type": "object", "properties": properties}) // keys in order, so always the same
 	if err != nil {
 		return schema
 	}
@@ -20,28 +28,12 @@ func slim(schema json.RawMessage) json.RawMessage {
 }
 
 func slimmed(s map[string]any) map[string]any {
-	out := map[string]any{}
-	for key, value := range s {
-		switch key {
-		case "description", "format", "required", "additionalProperties", "enum":
-			continue
-		case "properties":
-			properties := map[string]any{}
-			for name, p := range value.(map[string]any) {
-				properties[name] = slimmedValue(p)
-			}
-			value = properties
-		case "items":
-			value = slimmedValue(value)
+	out := map[string]any{"type": s["type"]}
+	if items, ok := s["items"].(map[string]any); ok {
+		out["items"] = map[string]any{"type": items["type"]}
+		if inner, ok := items["items"].(map[string]any); ok {
+			out["items"] = map[string]any{"type": items["type"], "items": map[string]any{"type": inner["type"]}}
 		}
-		out[key] = value
 	}
 	return out
-}
-
-func slimmedValue(v any) any {
-	if s, ok := v.(map[string]any); ok {
-		return slimmed(s)
-	}
-	return v
 }

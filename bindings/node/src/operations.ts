@@ -289,6 +289,69 @@ export interface SaveArtifactCollectionOutput {
   changed: Change[];
 }
 
+export interface PlanChangeInput {
+  action: "delete_artifacts" | "delete_collection" | "tag_collections";
+  /** delete_artifacts: these versions. */
+  artifacts?: string[] | undefined;
+  /** delete_collection: this one. delete_artifacts, instead of artifacts: all its versions without alias, link and use by a run. */
+  collection?: string | undefined;
+  /** With that: those that runs used, too. */
+  include_used?: boolean | undefined;
+  /** tag_collections: in this project, whose name contains this, of this type. */
+  project?: string | undefined;
+  name_contains?: string | undefined;
+  type?: string | undefined;
+  add_tags?: string[] | undefined;
+  remove_tags?: string[] | undefined;
+}
+
+export interface PlannedThing {
+  name: string;
+  why: string;
+  size_bytes?: string | undefined;
+}
+
+export interface PlanChangeOutput {
+  /** For apply_plan, until expires_at and while nothing changes. Absent: there is nothing to do. */
+  plan_id?: string | undefined;
+  expires_at: string;
+  summary: string;
+  warnings: string[];
+  /** What would be changed, and why; the rest is counted. */
+  items: PlannedThing[];
+  more_items?: number | undefined;
+  /** What stays, and why. */
+  kept?: PlannedThing[] | undefined;
+  more_kept?: number | undefined;
+  /** Sum of the versions. */
+  size_bytes?: string | undefined;
+  /** Of that: what no version that stays in the collection shares. Absent: not worked out. */
+  freed_bytes?: string | undefined;
+  /** Runs that used what would go, and what was made from it further on. */
+  used_by?: string[] | undefined;
+  indirect?: string[] | undefined;
+  /** Nothing that uses it is left out. */
+  uses_complete: boolean;
+}
+
+export interface ApplyPlanInput {
+  /** From plan_change. */
+  plan_id: string;
+  /** Why, in the user's words, for the record. */
+  reason?: string | undefined;
+}
+
+export interface ApplyPlanOutput {
+  summary: string;
+  /** How many things were changed. */
+  done: number;
+  size_bytes?: string | undefined;
+  /** As they were, or not known to be changed. */
+  failed?: PlannedThing[] | undefined;
+  /** All of the plan was done. */
+  complete: boolean;
+}
+
 export interface PlanDeleteArtifactCollectionInput {
   collection: string;
 }
@@ -410,7 +473,9 @@ export interface GetArtifactsOutput {
 }
 
 export interface GetLineageInput {
-  artifact: string;
+  artifact?: string | undefined;
+  /** Instead of artifact: what this run used and logged, and who used that since. */
+  run?: string | undefined;
   /** Upstream: what it was made from. Downstream: what was made from it. Default: both. */
   direction?: "upstream" | "downstream" | "both" | undefined;
   /** Runs between the version and the farthest one. Default: 5. */
@@ -433,7 +498,9 @@ export interface LineageRun {
 }
 
 export interface GetLineageOutput {
-  artifact: string;
+  /** Where the walk began; or run. */
+  artifact?: string | undefined;
+  run?: string | undefined;
   artifacts: LineageArtifact[];
   runs: LineageRun[];
   complete: boolean;
@@ -482,6 +549,50 @@ export interface UseArtifactsOutput {
   run: string;
   /** With their version numbers. */
   used: string[];
+}
+
+export interface GetStorageUsageInput {
+  /** Default: as configured. */
+  project?: string | undefined;
+  /** Only of this type. */
+  type?: string | undefined;
+  /** Largest collections and versions to show. Default: 10. */
+  limit?: number | undefined;
+  /** Of versions, only those without alias, link and use by a run. */
+  unused_only?: boolean | undefined;
+}
+
+export interface StorageCollection {
+  collection: string;
+  type: string;
+  versions: number;
+  size_bytes: string;
+}
+
+export interface StorageVersion {
+  artifact: string;
+  size_bytes: string;
+  aliases?: string[] | undefined;
+  linked_in?: string[] | undefined;
+  /** Runs. */
+  used_by?: string[] | undefined;
+  unused: boolean;
+}
+
+export interface GetStorageUsageOutput {
+  project: string;
+  size_bytes: string;
+  collections: number;
+  versions: number;
+  /** Without alias, link and use by a run. */
+  unused_versions: number;
+  unused_size_bytes: string;
+  /** The largest. */
+  largest_collections: StorageCollection[];
+  largest_versions: StorageVersion[];
+  /** Everything was looked at; the sums are of the whole project. */
+  complete: boolean;
+  hint?: string | undefined;
 }
 
 export interface UpdateArtifactInput {
@@ -787,6 +898,8 @@ export interface CompareArtifactsInput {
   to: string;
   /** Only paths that begin so. */
   prefix?: string | undefined;
+  /** Do not look into tables and tensors. */
+  skip_contents?: boolean | undefined;
   /** Default: 20. */
   limit?: number | undefined;
   /** next_cursor of the answer before, all else unchanged. */
@@ -802,6 +915,23 @@ export interface FileDifference {
   /** Where a reference leads. */
   reference_from?: string | undefined;
   reference_to?: string | undefined;
+}
+
+export interface ContentDifference {
+  path: string;
+  /** Absent: too long to be counted. */
+  rows_from?: number | undefined;
+  rows_to?: number | undefined;
+  columns_added?: string[] | undefined;
+  columns_removed?: string[] | undefined;
+  /** Those with another type. */
+  columns_changed?: string[] | undefined;
+  tensors_added?: string[] | undefined;
+  tensors_removed?: string[] | undefined;
+  /** Those with another type or shape. */
+  tensors_changed?: string[] | undefined;
+  /** Why nothing can be said of it. */
+  failed?: string | undefined;
 }
 
 export interface CompareArtifactsOutput {
@@ -820,6 +950,8 @@ export interface CompareArtifactsOutput {
   growth_bytes: string;
   /** Those that differ, by path. */
   files: FileDifference[];
+  /** Of changed CSV, JSON lines, Parquet and safetensors files among them: columns, rows, tensors. */
+  contents?: ContentDifference[] | undefined;
   /** Length of the whole list, on its first page, where known. */
   total?: number | undefined;
   has_more: boolean;
@@ -1459,6 +1591,10 @@ export interface Operations {
   list_run_artifacts: { input: ListRunArtifactsInput; output: ListRunArtifactsOutput };
   /** Rename or describe an artifact collection, change its tags, or move it to another type. Sends only what differs and tells what changed, with the old values. */
   save_artifact_collection: { input: SaveArtifactCollectionInput; output: SaveArtifactCollectionOutput };
+  /** Plan what destroys or touches many: delete versions (named ones, or all of a collection that nobody would miss), delete a collection, or tag all collections that fit. Changes nothing; lists each thing and why, and gives the plan_id for apply_plan. */
+  plan_change: { input: PlanChangeInput; output: PlanChangeOutput };
+  /** Do what plan_change planned. Refused if anything about it has changed since. Show the plan to the user and ask them before calling it; the server may ask the user too. */
+  apply_plan: { input: ApplyPlanInput; output: ApplyPlanOutput };
   /** Show what deleting an artifact collection would take away: versions, aliases, sizes, and the runs and portfolios that use them. Deletes nothing; gives the plan_id that delete_artifact_collection needs. Show the result to the user before deleting. */
   plan_delete_artifact_collection: { input: PlanDeleteArtifactCollectionInput; output: PlanDeleteArtifactCollectionOutput };
   /** Delete an artifact collection as planned with plan_delete_artifact_collection. Refused if anything has changed since the plan. Ask the user before calling it. */
@@ -1467,12 +1603,14 @@ export interface Operations {
   search_artifacts: { input: SearchArtifactsInput; output: SearchArtifactsOutput };
   /** Get many artifact versions at once, by path, id or digest of their contents. One that is not there does not keep the others away. Use get_artifact for metadata and runs of one of them. */
   get_artifacts: { input: GetArtifactsInput; output: GetArtifactsOutput };
-  /** Follow an artifact version over many hops: the runs and versions that it was made from, and those made from it. Says whether that is all. */
+  /** Follow a version or a run over many hops: what it was made from (which data a model's run used), and what used it or was made from it. Depth 1 is the nearest. */
   get_lineage: { input: GetLineageInput; output: GetLineageOutput };
   /** List all runs that used an artifact version, page by page, and all portfolios and registries that it is linked to. Says so where the server does not tell all. */
   list_artifact_users: { input: ListArtifactUsersInput; output: ListArtifactUsersOutput };
   /** Record that a run read artifact versions, so that lineage shows it. All of them or, if one is not there, none. */
   use_artifacts: { input: UseArtifactsInput; output: UseArtifactsOutput };
+  /** Tell which collections and versions of a project take the most space, and which versions are unused: no alias, no link, no run used them. */
+  get_storage_usage: { input: GetStorageUsageInput; output: GetStorageUsageOutput };
   /** Describe or tag an artifact version, move or remove its aliases (to promote it), change metadata or time to live. Tells what changed. Give expected to move an alias only from where you saw it. */
   update_artifact: { input: UpdateArtifactInput; output: UpdateArtifactOutput };
   /** Put an artifact version into a portfolio, or into a collection of a registry, with aliases there. The version itself stays where it is. The portfolio is created if it does not exist. */
@@ -1491,7 +1629,7 @@ export interface Operations {
   read_artifact_file: { input: ReadArtifactFileInput; output: ReadArtifactFileOutput };
   /** Check byte for byte whether a folder holds an artifact version, or whether the server still has all files of it as they were logged. */
   verify_artifact: { input: VerifyArtifactInput; output: VerifyArtifactOutput };
-  /** Tell which files were added, removed or changed between two artifact versions, and how much it grew. Nothing is downloaded but the two lists of files. */
+  /** Tell which files were added, removed or changed between two artifact versions, and how much it grew; of tables, how columns and row counts changed, of safetensors the tensors. Nothing is downloaded as a whole. */
   compare_artifacts: { input: CompareArtifactsInput; output: CompareArtifactsOutput };
   /** List the registries of an organization: its curated projects of linked artifact versions. Use list_artifact_collections with a registry's project for what it holds, and link_artifact to add to it. */
   list_registries: { input: ListRegistriesInput; output: ListRegistriesOutput };

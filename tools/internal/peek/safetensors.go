@@ -52,3 +52,6 @@ func ReadTensors(r io.ReaderAt, size int64) ([]Tensor, error) {
 	}
 	return out, nil
 }
+
+// String is the tensor's type and shape: F16 [2 3].
+func (t Tensor) String() string { return fmt.Sprint(t.Type, " ", t.Shape) }

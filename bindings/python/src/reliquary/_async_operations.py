@@ -262,6 +262,67 @@ class AsyncOperations:
         )
         return answer
 
+    async def plan_change(
+        self,
+        *,
+        action: Literal["delete_artifacts", "delete_collection", "tag_collections"],
+        artifacts: list[str] | None = None,
+        collection: str | None = None,
+        include_used: bool | None = None,
+        project: str | None = None,
+        name_contains: str | None = None,
+        type: str | None = None,
+        add_tags: list[str] | None = None,
+        remove_tags: list[str] | None = None,
+    ) -> types.PlanChangeOutput:
+        """Plan what destroys or touches many: delete versions (named ones, or all of a
+        collection that nobody would miss), delete a collection, or tag all collections that
+        fit.
+
+        Args:
+            artifacts: delete_artifacts: these versions.
+            collection: delete_collection: this one. delete_artifacts, instead of artifacts: all
+                its versions without alias, link and use by a run.
+            include_used: With that: those that runs used, too.
+            project: tag_collections: in this project, whose name contains this, of this type.
+        """
+        answer: types.PlanChangeOutput = await self._call(
+            "plan_change",
+            {
+                "action": action,
+                "artifacts": artifacts,
+                "collection": collection,
+                "include_used": include_used,
+                "project": project,
+                "name_contains": name_contains,
+                "type": type,
+                "add_tags": add_tags,
+                "remove_tags": remove_tags,
+            },
+        )
+        return answer
+
+    async def apply_plan(
+        self,
+        *,
+        plan_id: str,
+        reason: str | None = None,
+    ) -> types.ApplyPlanOutput:
+        """Do what plan_change planned.
+
+        Args:
+            plan_id: From plan_change.
+            reason: Why, in the user's words, for the record.
+        """
+        answer: types.ApplyPlanOutput = await self._call(
+            "apply_plan",
+            {
+                "plan_id": plan_id,
+                "reason": reason,
+            },
+        )
+        return answer
+
     async def plan_delete_artifact_collection(
         self,
         *,
@@ -361,14 +422,16 @@ class AsyncOperations:
     async def get_lineage(
         self,
         *,
-        artifact: str,
+        artifact: str | None = None,
+        run: str | None = None,
         direction: Literal["upstream", "downstream", "both"] | None = None,
         depth: int | None = None,
     ) -> types.GetLineageOutput:
-        """Follow an artifact version over many hops: the runs and versions that it was made
-        from, and those made from it.
+        """Follow a version or a run over many hops: what it was made from (which data a model's
+        run used), and what used it or was made from it.
 
         Args:
+            run: Instead of artifact: what this run used and logged, and who used that since.
             direction: Upstream: what it was made from. Downstream: what was made from it.
                 Default: both.
             depth: Runs between the version and the farthest one. Default: 5.
@@ -377,6 +440,7 @@ class AsyncOperations:
             "get_lineage",
             {
                 "artifact": artifact,
+                "run": run,
                 "direction": direction,
                 "depth": depth,
             },
@@ -424,6 +488,34 @@ class AsyncOperations:
             {
                 "run": run,
                 "artifacts": artifacts,
+            },
+        )
+        return answer
+
+    async def get_storage_usage(
+        self,
+        *,
+        project: str | None = None,
+        type: str | None = None,
+        limit: int | None = None,
+        unused_only: bool | None = None,
+    ) -> types.GetStorageUsageOutput:
+        """Tell which collections and versions of a project take the most space, and which
+        versions are unused: no alias, no link, no run used them.
+
+        Args:
+            project: Default: as configured.
+            type: Only of this type.
+            limit: Largest collections and versions to show. Default: 10.
+            unused_only: Of versions, only those without alias, link and use by a run.
+        """
+        answer: types.GetStorageUsageOutput = await self._call(
+            "get_storage_usage",
+            {
+                "project": project,
+                "type": type,
+                "limit": limit,
+                "unused_only": unused_only,
             },
         )
         return answer
@@ -740,16 +832,19 @@ class AsyncOperations:
         from_: str,
         to: str,
         prefix: str | None = None,
+        skip_contents: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> types.CompareArtifactsOutput:
         """Tell which files were added, removed or changed between two artifact versions, and how
-        much it grew.
+        much it grew; of tables, how columns and row counts changed, of safetensors the
+        tensors.
 
         Args:
             from_: The older one, or its id.
             to: The newer one, or its id.
             prefix: Only paths that begin so.
+            skip_contents: Do not look into tables and tensors.
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
@@ -759,6 +854,7 @@ class AsyncOperations:
                 "from": from_,
                 "to": to,
                 "prefix": prefix,
+                "skip_contents": skip_contents,
                 "limit": limit,
                 "cursor": cursor,
             },

@@ -262,6 +262,56 @@ class SaveArtifactCollectionOutput(TypedDict):
     changed: list[Change]
 
 
+class _PlannedThing(TypedDict, total=False):
+    size_bytes: Digits
+
+
+class PlannedThing(_PlannedThing):
+    name: str
+    why: str
+
+
+class _PlanChangeOutput(TypedDict, total=False):
+    # For apply_plan, until expires_at and while nothing changes. Absent: there is nothing to
+    # do.
+    plan_id: str
+    more_items: int
+    # What stays, and why.
+    kept: list[PlannedThing]
+    more_kept: int
+    # Sum of the versions.
+    size_bytes: Digits
+    # Of that: what no version that stays in the collection shares. Absent: not worked out.
+    freed_bytes: Digits
+    # Runs that used what would go, and what was made from it further on.
+    used_by: list[str]
+    indirect: list[str]
+
+
+class PlanChangeOutput(_PlanChangeOutput):
+    expires_at: Time
+    summary: str
+    warnings: list[str]
+    # What would be changed, and why; the rest is counted.
+    items: list[PlannedThing]
+    # Nothing that uses it is left out.
+    uses_complete: bool
+
+
+class _ApplyPlanOutput(TypedDict, total=False):
+    size_bytes: Digits
+    # As they were, or not known to be changed.
+    failed: list[PlannedThing]
+
+
+class ApplyPlanOutput(_ApplyPlanOutput):
+    summary: str
+    # How many things were changed.
+    done: int
+    # All of the plan was done.
+    complete: bool
+
+
 class _PlannedVersion(TypedDict, total=False):
     aliases: list[str]
     runs: int
@@ -382,11 +432,13 @@ class LineageRun(_LineageRun):
 
 
 class _GetLineageOutput(TypedDict, total=False):
+    # Where the walk began; or run.
+    artifact: str
+    run: str
     left_out: list[str]
 
 
 class GetLineageOutput(_GetLineageOutput):
-    artifact: str
     artifacts: list[LineageArtifact]
     runs: list[LineageRun]
     complete: bool
@@ -422,6 +474,45 @@ class UseArtifactsOutput(TypedDict):
     run: str
     # With their version numbers.
     used: list[str]
+
+
+class StorageCollection(TypedDict):
+    collection: str
+    type: str
+    versions: int
+    size_bytes: Digits
+
+
+class _StorageVersion(TypedDict, total=False):
+    aliases: list[str]
+    linked_in: list[str]
+    # Runs.
+    used_by: list[str]
+
+
+class StorageVersion(_StorageVersion):
+    artifact: str
+    size_bytes: Digits
+    unused: bool
+
+
+class _GetStorageUsageOutput(TypedDict, total=False):
+    hint: str
+
+
+class GetStorageUsageOutput(_GetStorageUsageOutput):
+    project: str
+    size_bytes: Digits
+    collections: int
+    versions: int
+    # Without alias, link and use by a run.
+    unused_versions: int
+    unused_size_bytes: Digits
+    # The largest.
+    largest_collections: list[StorageCollection]
+    largest_versions: list[StorageVersion]
+    # Everything was looked at; the sums are of the whole project.
+    complete: bool
 
 
 _ArtifactChange = TypedDict(
@@ -630,6 +721,26 @@ class VerifyArtifactOutput(_VerifyArtifactOutput):
     ok: bool
 
 
+class _ContentDifference(TypedDict, total=False):
+    # Absent: too long to be counted.
+    rows_from: int
+    rows_to: int
+    columns_added: list[str]
+    columns_removed: list[str]
+    # Those with another type.
+    columns_changed: list[str]
+    tensors_added: list[str]
+    tensors_removed: list[str]
+    # Those with another type or shape.
+    tensors_changed: list[str]
+    # Why nothing can be said of it.
+    failed: str
+
+
+class ContentDifference(_ContentDifference):
+    path: str
+
+
 class _FileDifference(TypedDict, total=False):
     # Absent where it is not there, or the size of a reference is not known.
     size_bytes_from: Digits
@@ -645,6 +756,9 @@ class FileDifference(_FileDifference):
 
 
 class _CompareArtifactsOutput(TypedDict, total=False):
+    # Of changed CSV, JSON lines, Parquet and safetensors files among them: columns, rows,
+    # tensors.
+    contents: list[ContentDifference]
     # Length of the whole list, on its first page, where known.
     total: int
     next_cursor: str
