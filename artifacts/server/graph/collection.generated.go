@@ -316,25 +316,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionConnection_totalCount
 	return graphql.NewScalarFieldContext("ArtifactCollectionConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactCollectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionConnection",
@@ -348,25 +329,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionConnection_pageInfo(_
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ArtifactCollectionEdge) graphql.Marshaler {
-			return ec.marshalNArtifactCollectionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionConnection",
@@ -380,48 +342,10 @@ func (ec *executionContext) fieldContext_ArtifactCollectionConnection_edges(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactCollectionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArtifactCollectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCollection) graphql.Marshaler {
-			return ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionEdge",
@@ -435,48 +359,10 @@ func (ec *executionContext) fieldContext_ArtifactCollectionEdge_node(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactPortfolio_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactPortfolio_name(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "String")
 }
@@ -889,48 +775,10 @@ func (ec *executionContext) fieldContext_ArtifactPortfolio_aliasAt(ctx context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactSequence_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactSequence_name(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "String")
 }
@@ -1375,48 +1223,10 @@ func (ec *executionContext) fieldContext_ArtifactSequence_latestArtifact(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactSequence_digestAlgorithm(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_digestAlgorithm(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DigestAlgorithm(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactDigestAlgorithm) graphql.Marshaler {
-			return ec.marshalNArtifactDigestAlgorithm2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDigestAlgorithm(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_digestAlgorithm(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "ArtifactDigestAlgorithm")
 }
 
-func (ec *executionContext) _CreateArtifactCollectionTagAssignmentsPayload_tags(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactCollectionTagAssignmentsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactCollectionTagAssignmentsPayload_tags(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Tags, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactCollectionTagAssignmentsPayload_tags(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateArtifactCollectionTagAssignmentsPayload",
@@ -1430,48 +1240,10 @@ func (ec *executionContext) fieldContext_CreateArtifactCollectionTagAssignmentsP
 	return fc, nil
 }
 
-func (ec *executionContext) _CreateArtifactCollectionTagAssignmentsPayload_clientMutationID(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactCollectionTagAssignmentsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactCollectionTagAssignmentsPayload_clientMutationID(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactCollectionTagAssignmentsPayload_clientMutationID(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateArtifactCollectionTagAssignmentsPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeleteArtifactCollectionPayload_artifactCollection(ctx context.Context, field graphql.CollectedField, obj *DeleteArtifactCollectionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteArtifactCollectionPayload_artifactCollection(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactCollection, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCollection) graphql.Marshaler {
-			return ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DeleteArtifactCollectionPayload_artifactCollection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DeleteArtifactCollectionPayload",
@@ -1485,94 +1257,18 @@ func (ec *executionContext) fieldContext_DeleteArtifactCollectionPayload_artifac
 	return fc, nil
 }
 
-func (ec *executionContext) _DeleteArtifactCollectionPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteArtifactCollectionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteArtifactCollectionPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_DeleteArtifactCollectionPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteArtifactCollectionPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeleteArtifactCollectionTagAssignmentsPayload_success(ctx context.Context, field graphql.CollectedField, obj *DeleteArtifactCollectionTagAssignmentsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteArtifactCollectionTagAssignmentsPayload_success(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Success, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DeleteArtifactCollectionTagAssignmentsPayload_success(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteArtifactCollectionTagAssignmentsPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _DeleteArtifactCollectionTagAssignmentsPayload_clientMutationID(ctx context.Context, field graphql.CollectedField, obj *DeleteArtifactCollectionTagAssignmentsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteArtifactCollectionTagAssignmentsPayload_clientMutationID(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_DeleteArtifactCollectionTagAssignmentsPayload_clientMutationID(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteArtifactCollectionTagAssignmentsPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _UpdateArtifactCollectionPayload_artifactCollection(ctx context.Context, field graphql.CollectedField, obj *UpdateArtifactCollectionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateArtifactCollectionPayload_artifactCollection(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactCollection, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCollection) graphql.Marshaler {
-			return ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateArtifactCollectionPayload_artifactCollection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateArtifactCollectionPayload",
@@ -1586,25 +1282,6 @@ func (ec *executionContext) fieldContext_UpdateArtifactCollectionPayload_artifac
 	return fc, nil
 }
 
-func (ec *executionContext) _UpdateArtifactCollectionPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateArtifactCollectionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateArtifactCollectionPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateArtifactCollectionPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateArtifactCollectionPayload", field, false, false, "String")
 }
@@ -2070,24 +1747,28 @@ func (ec *executionContext) _ArtifactCollectionConnection(ctx context.Context, s
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactCollectionConnection")
 		case "totalCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactCollectionConnection_totalCount(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactCollectionConnection_totalCount(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactCollectionConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "pageInfo":
-			out.Values[i] = ec._ArtifactCollectionConnection_pageInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactCollectionConnection", field), field.Selections, obj.PageInfo())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "edges":
-			out.Values[i] = ec._ArtifactCollectionConnection_edges(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactCollectionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionEdgeᚄ(below(ctx, "ArtifactCollectionConnection", field), field.Selections, obj.Edges)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2105,7 +1786,7 @@ func (ec *executionContext) _ArtifactCollectionConnection(ctx context.Context, s
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactCollectionEdgeImplementors = []string{"ArtifactCollectionEdge"}
@@ -2114,18 +1795,18 @@ func (ec *executionContext) _ArtifactCollectionEdge(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactCollectionEdge")
 		case "cursor":
-			out.Values[i] = ec._ArtifactCollectionEdge_cursor(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "node":
-			out.Values[i] = ec._ArtifactCollectionEdge_node(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "ArtifactCollectionEdge", field), field.Selections, obj.Node)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2143,7 +1824,7 @@ func (ec *executionContext) _ArtifactCollectionEdge(ctx context.Context, sel ast
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactPortfolioImplementors = []string{"ArtifactPortfolio", "ArtifactCollection"}
@@ -2152,93 +1833,141 @@ func (ec *executionContext) _ArtifactPortfolio(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactPortfolioImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactPortfolio")
 		case "id":
-			out.Values[i] = ec._ArtifactPortfolio_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
-			out.Values[i] = ec._ArtifactPortfolio_name(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_description(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_description(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_description(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "state":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_state(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_state(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_state(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_createdAt(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_createdAt(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_createdAt(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "updatedAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_updatedAt(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_updatedAt(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_updatedAt(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "project":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_project(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_project(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_project(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "defaultArtifactType":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_defaultArtifactType(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_defaultArtifactType(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_defaultArtifactType(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "tags":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_tags(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_tags(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_tags(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "aliases":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_aliases(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_aliases(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "artifacts":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_artifacts(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_artifacts(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_artifacts(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "artifactMembership":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_artifactMembership(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_artifactMembership(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_artifactMembership(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "aliasMoves":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_aliasMoves(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_aliasMoves(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_aliasMoves(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "aliasAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactPortfolio_aliasAt(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactPortfolio_aliasAt(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactPortfolio_aliasAt(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2253,7 +1982,7 @@ func (ec *executionContext) _ArtifactPortfolio(ctx context.Context, sel ast.Sele
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactSequenceImplementors = []string{"ArtifactSequence", "ArtifactCollection"}
@@ -2262,101 +1991,153 @@ func (ec *executionContext) _ArtifactSequence(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactSequenceImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactSequence")
 		case "id":
-			out.Values[i] = ec._ArtifactSequence_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
-			out.Values[i] = ec._ArtifactSequence_name(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_description(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_description(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_description(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "state":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_state(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_state(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_state(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_createdAt(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_createdAt(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_createdAt(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "updatedAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_updatedAt(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_updatedAt(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_updatedAt(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "project":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_project(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_project(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_project(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "defaultArtifactType":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_defaultArtifactType(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_defaultArtifactType(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_defaultArtifactType(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "tags":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_tags(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_tags(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_tags(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "aliases":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_aliases(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_aliases(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "artifacts":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_artifacts(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_artifacts(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_artifacts(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "artifactMembership":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_artifactMembership(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_artifactMembership(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_artifactMembership(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "aliasMoves":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_aliasMoves(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_aliasMoves(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_aliasMoves(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "aliasAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_aliasAt(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_aliasAt(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_aliasAt(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "latestArtifact":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactSequence_latestArtifact(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, false,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactSequence_latestArtifact(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactSequence_latestArtifact(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "digestAlgorithm":
-			out.Values[i] = ec._ArtifactSequence_digestAlgorithm(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactDigestAlgorithm2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDigestAlgorithm(ctx, nil, obj.DigestAlgorithm())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2374,7 +2155,7 @@ func (ec *executionContext) _ArtifactSequence(ctx context.Context, sel ast.Selec
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var createArtifactCollectionTagAssignmentsPayloadImplementors = []string{"CreateArtifactCollectionTagAssignmentsPayload"}
@@ -2383,18 +2164,18 @@ func (ec *executionContext) _CreateArtifactCollectionTagAssignmentsPayload(ctx c
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactCollectionTagAssignmentsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CreateArtifactCollectionTagAssignmentsPayload")
 		case "tags":
-			out.Values[i] = ec._CreateArtifactCollectionTagAssignmentsPayload_tags(ctx, field, obj)
+			out.Values[i] = ec.marshalNTag2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagᚄ(below(ctx, "CreateArtifactCollectionTagAssignmentsPayload", field), field.Selections, obj.Tags)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationID":
-			out.Values[i] = ec._CreateArtifactCollectionTagAssignmentsPayload_clientMutationID(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2412,7 +2193,7 @@ func (ec *executionContext) _CreateArtifactCollectionTagAssignmentsPayload(ctx c
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var deleteArtifactCollectionPayloadImplementors = []string{"DeleteArtifactCollectionPayload"}
@@ -2421,18 +2202,18 @@ func (ec *executionContext) _DeleteArtifactCollectionPayload(ctx context.Context
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteArtifactCollectionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteArtifactCollectionPayload")
 		case "artifactCollection":
-			out.Values[i] = ec._DeleteArtifactCollectionPayload_artifactCollection(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "DeleteArtifactCollectionPayload", field), field.Selections, obj.ArtifactCollection)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._DeleteArtifactCollectionPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2450,7 +2231,7 @@ func (ec *executionContext) _DeleteArtifactCollectionPayload(ctx context.Context
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var deleteArtifactCollectionTagAssignmentsPayloadImplementors = []string{"DeleteArtifactCollectionTagAssignmentsPayload"}
@@ -2459,18 +2240,18 @@ func (ec *executionContext) _DeleteArtifactCollectionTagAssignmentsPayload(ctx c
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteArtifactCollectionTagAssignmentsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteArtifactCollectionTagAssignmentsPayload")
 		case "success":
-			out.Values[i] = ec._DeleteArtifactCollectionTagAssignmentsPayload_success(ctx, field, obj)
+			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Success)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationID":
-			out.Values[i] = ec._DeleteArtifactCollectionTagAssignmentsPayload_clientMutationID(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2488,7 +2269,7 @@ func (ec *executionContext) _DeleteArtifactCollectionTagAssignmentsPayload(ctx c
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var updateArtifactCollectionPayloadImplementors = []string{"UpdateArtifactCollectionPayload"}
@@ -2497,18 +2278,18 @@ func (ec *executionContext) _UpdateArtifactCollectionPayload(ctx context.Context
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateArtifactCollectionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UpdateArtifactCollectionPayload")
 		case "artifactCollection":
-			out.Values[i] = ec._UpdateArtifactCollectionPayload_artifactCollection(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "UpdateArtifactCollectionPayload", field), field.Selections, obj.ArtifactCollection)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._UpdateArtifactCollectionPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2526,7 +2307,7 @@ func (ec *executionContext) _UpdateArtifactCollectionPayload(ctx context.Context
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2550,9 +2331,7 @@ func (ec *executionContext) marshalNArtifactCollectionConnection2ᚖgithubᚗcom
 }
 
 func (ec *executionContext) marshalNArtifactCollectionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ArtifactCollectionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNArtifactCollectionEdge2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionEdge(ctx, sel, v[i])
 	})
 
@@ -2671,9 +2450,7 @@ func (ec *executionContext) marshalOArtifactCollectionType2ᚕgithubᚗcomᚋrel
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNArtifactCollectionType2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionType(ctx, sel, v[i])
 	})
 

@@ -31,6 +31,7 @@ import (
 
 //go:generate go tool gqlgen generate
 //go:generate go run ./internal/lazyschema
+//go:generate go run ./internal/plainfields
 
 // Options are what New needs. Logger may be nil, all else is required.
 type Options struct {

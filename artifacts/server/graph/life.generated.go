@@ -7,7 +7,6 @@ import (
 	"math"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,71 +22,14 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ArtifactAliasAt_known(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasAt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasAt_known(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Known, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasAt_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasAt", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ArtifactAliasAt_versionIndex(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasAt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasAt_versionIndex(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionIndex, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasAt_versionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasAt", field, false, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactAliasAt_artifactMembership(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasAt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasAt_artifactMembership(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactMembership, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactCollectionMembership) graphql.Marshaler {
-			return ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasAt_artifactMembership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactAliasAt",
@@ -101,25 +43,6 @@ func (ec *executionContext) fieldContext_ArtifactAliasAt_artifactMembership(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactAliasAt_move(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasAt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasAt_move(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Move, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactAliasMove) graphql.Marshaler {
-			return ec.marshalOArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasAt_move(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactAliasAt",
@@ -133,232 +56,42 @@ func (ec *executionContext) fieldContext_ArtifactAliasAt_move(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactAliasMove_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_alias(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_alias(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Alias(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_alias(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_fromVersionIndex(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_fromVersionIndex(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FromVersionIndex(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_fromVersionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_toVersionIndex(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_toVersionIndex(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ToVersionIndex(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_toVersionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_movedAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_movedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MovedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_movedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_operation(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_operation(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Operation(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_operation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_username(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_username(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Username(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_actor(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_actor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Actor(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ActorKind) graphql.Marshaler {
-			return ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "ActorKind")
 }
 
-func (ec *executionContext) _ArtifactAliasMove_reason(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMove) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMove_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMove_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMove", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactAliasMoveConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMoveConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMoveConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMoveConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactAliasMoveConnection",
@@ -372,25 +105,6 @@ func (ec *executionContext) fieldContext_ArtifactAliasMoveConnection_pageInfo(_ 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactAliasMoveConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMoveConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMoveConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ArtifactAliasMoveEdge) graphql.Marshaler {
-			return ec.marshalNArtifactAliasMoveEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMoveEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMoveConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactAliasMoveConnection",
@@ -404,48 +118,10 @@ func (ec *executionContext) fieldContext_ArtifactAliasMoveConnection_edges(_ con
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactAliasMoveEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMoveEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMoveEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMoveEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactAliasMoveEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArtifactAliasMoveEdge_node(ctx context.Context, field graphql.CollectedField, obj *ArtifactAliasMoveEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactAliasMoveEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactAliasMove) graphql.Marshaler {
-			return ec.marshalNArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactAliasMoveEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactAliasMoveEdge",
@@ -459,416 +135,74 @@ func (ec *executionContext) fieldContext_ArtifactAliasMoveEdge_node(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactDeletion_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactDeletion_kind(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactDeletionKind) graphql.Marshaler {
-			return ec.marshalNArtifactDeletionKind2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "ArtifactDeletionKind")
 }
 
-func (ec *executionContext) _ArtifactDeletion_cause(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_cause(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cause(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactDeletionCause) graphql.Marshaler {
-			return ec.marshalNArtifactDeletionCause2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionCause(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_cause(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "ArtifactDeletionCause")
 }
 
-func (ec *executionContext) _ArtifactDeletion_entityName(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_entityName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EntityName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_entityName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_projectName(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_projectName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProjectName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_projectName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_collectionName(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_collectionName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CollectionName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_collectionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_typeName(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_typeName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TypeName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_typeName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_versionIndex(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_versionIndex(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionIndex(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_versionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactDeletion_artifactID(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_artifactID(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_artifactID(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactDeletion_digest(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_digest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Digest(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_versionCount(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_versionCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionCount(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_versionCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactDeletion_size(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_size(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Size(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt642int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "Int64")
 }
 
-func (ec *executionContext) _ArtifactDeletion_username(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_username(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Username(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_actor(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_actor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Actor(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ActorKind) graphql.Marshaler {
-			return ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "ActorKind")
 }
 
-func (ec *executionContext) _ArtifactDeletion_reason(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletion_deletedAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_deletedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeletedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_deletedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactDeletion_restoredAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_restoredAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RestoredAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_restoredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactDeletion_collectedAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletion_collectedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CollectedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletion_collectedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "DateTime")
 }
@@ -896,25 +230,6 @@ func (ec *executionContext) fieldContext_ArtifactDeletionConnection_totalCount(_
 	return graphql.NewScalarFieldContext("ArtifactDeletionConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactDeletionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletionConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactDeletionConnection",
@@ -928,25 +243,6 @@ func (ec *executionContext) fieldContext_ArtifactDeletionConnection_pageInfo(_ c
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactDeletionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletionConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ArtifactDeletionEdge) graphql.Marshaler {
-			return ec.marshalNArtifactDeletionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactDeletionConnection",
@@ -960,48 +256,10 @@ func (ec *executionContext) fieldContext_ArtifactDeletionConnection_edges(_ cont
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactDeletionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletionEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArtifactDeletionEdge_node(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletionEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactDeletion) graphql.Marshaler {
-			return ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactDeletionEdge",
@@ -1015,25 +273,6 @@ func (ec *executionContext) fieldContext_ArtifactDeletionEdge_node(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditLogConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *AuditLogConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AuditLogConnection",
@@ -1047,25 +286,6 @@ func (ec *executionContext) fieldContext_AuditLogConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditLogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *AuditLogConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*AuditLogEdge) graphql.Marshaler {
-			return ec.marshalNAuditLogEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AuditLogConnection",
@@ -1079,48 +299,10 @@ func (ec *executionContext) fieldContext_AuditLogConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditLogEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *AuditLogEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditLogEdge_node(ctx context.Context, field graphql.CollectedField, obj *AuditLogEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AuditLogEntry) graphql.Marshaler {
-			return ec.marshalNAuditLogEntry2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEntry(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AuditLogEdge",
@@ -1134,209 +316,38 @@ func (ec *executionContext) fieldContext_AuditLogEdge_node(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditLogEntry_id(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AuditLogEntry_loggedAt(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_loggedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LoggedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_loggedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _AuditLogEntry_username(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_username(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Username(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "String")
 }
 
-func (ec *executionContext) _AuditLogEntry_actor(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_actor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Actor(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ActorKind) graphql.Marshaler {
-			return ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "ActorKind")
 }
 
-func (ec *executionContext) _AuditLogEntry_operation(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_operation(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Operation(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_operation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "String")
 }
 
-func (ec *executionContext) _AuditLogEntry_subject(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_subject(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Subject(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "String")
 }
 
-func (ec *executionContext) _AuditLogEntry_details(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_details(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Details(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_details(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "String")
 }
 
-func (ec *executionContext) _AuditLogEntry_reason(ctx context.Context, field graphql.CollectedField, obj *AuditLogEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AuditLogEntry_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_AuditLogEntry_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditLogEntry", field, true, false, "String")
 }
 
-func (ec *executionContext) _RestoreArtifactDeletionPayload_deletion(ctx context.Context, field graphql.CollectedField, obj *RestoreArtifactDeletionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreArtifactDeletionPayload_deletion(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Deletion, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactDeletion) graphql.Marshaler {
-			return ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_RestoreArtifactDeletionPayload_deletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RestoreArtifactDeletionPayload",
@@ -1350,117 +361,22 @@ func (ec *executionContext) fieldContext_RestoreArtifactDeletionPayload_deletion
 	return fc, nil
 }
 
-func (ec *executionContext) _RestoreArtifactDeletionPayload_versionCount(ctx context.Context, field graphql.CollectedField, obj *RestoreArtifactDeletionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreArtifactDeletionPayload_versionCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_RestoreArtifactDeletionPayload_versionCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RestoreArtifactDeletionPayload", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RestoreArtifactDeletionPayload_aliases(ctx context.Context, field graphql.CollectedField, obj *RestoreArtifactDeletionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreArtifactDeletionPayload_aliases(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Aliases, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_RestoreArtifactDeletionPayload_aliases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RestoreArtifactDeletionPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _RestoreArtifactDeletionPayload_kept(ctx context.Context, field graphql.CollectedField, obj *RestoreArtifactDeletionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreArtifactDeletionPayload_kept(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kept, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_RestoreArtifactDeletionPayload_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RestoreArtifactDeletionPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _RestoreArtifactDeletionPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *RestoreArtifactDeletionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreArtifactDeletionPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_RestoreArtifactDeletionPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RestoreArtifactDeletionPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _UpdateEntityArtifactTTLPayload_entity(ctx context.Context, field graphql.CollectedField, obj *UpdateEntityArtifactTTLPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateEntityArtifactTTLPayload_entity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Entity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateEntityArtifactTTLPayload_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateEntityArtifactTTLPayload",
@@ -1474,25 +390,6 @@ func (ec *executionContext) fieldContext_UpdateEntityArtifactTTLPayload_entity(_
 	return fc, nil
 }
 
-func (ec *executionContext) _UpdateEntityArtifactTTLPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateEntityArtifactTTLPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateEntityArtifactTTLPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateEntityArtifactTTLPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateEntityArtifactTTLPayload", field, false, false, "String")
 }
@@ -1627,28 +524,28 @@ func (ec *executionContext) _ArtifactAliasAt(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasAtImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactAliasAt")
 		case "known":
-			out.Values[i] = ec._ArtifactAliasAt_known(ctx, field, obj)
+			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Known)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "versionIndex":
-			out.Values[i] = ec._ArtifactAliasAt_versionIndex(ctx, field, obj)
+			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "artifactMembership":
-			out.Values[i] = ec._ArtifactAliasAt_artifactMembership(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "ArtifactAliasAt", field), field.Selections, obj.ArtifactMembership)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "move":
-			out.Values[i] = ec._ArtifactAliasAt_move(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(below(ctx, "ArtifactAliasAt", field), field.Selections, obj.Move)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1666,7 +563,7 @@ func (ec *executionContext) _ArtifactAliasAt(ctx context.Context, sel ast.Select
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactAliasMoveImplementors = []string{"ArtifactAliasMove"}
@@ -1675,53 +572,53 @@ func (ec *executionContext) _ArtifactAliasMove(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasMoveImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactAliasMove")
 		case "id":
-			out.Values[i] = ec._ArtifactAliasMove_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "alias":
-			out.Values[i] = ec._ArtifactAliasMove_alias(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Alias())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "fromVersionIndex":
-			out.Values[i] = ec._ArtifactAliasMove_fromVersionIndex(ctx, field, obj)
+			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.FromVersionIndex())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "toVersionIndex":
-			out.Values[i] = ec._ArtifactAliasMove_toVersionIndex(ctx, field, obj)
+			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.ToVersionIndex())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "movedAt":
-			out.Values[i] = ec._ArtifactAliasMove_movedAt(ctx, field, obj)
+			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.MovedAt())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "operation":
-			out.Values[i] = ec._ArtifactAliasMove_operation(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Operation())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "username":
-			out.Values[i] = ec._ArtifactAliasMove_username(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "actor":
-			out.Values[i] = ec._ArtifactAliasMove_actor(ctx, field, obj)
+			out.Values[i] = ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "reason":
-			out.Values[i] = ec._ArtifactAliasMove_reason(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Reason())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1739,7 +636,7 @@ func (ec *executionContext) _ArtifactAliasMove(ctx context.Context, sel ast.Sele
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactAliasMoveConnectionImplementors = []string{"ArtifactAliasMoveConnection"}
@@ -1748,18 +645,18 @@ func (ec *executionContext) _ArtifactAliasMoveConnection(ctx context.Context, se
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasMoveConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactAliasMoveConnection")
 		case "pageInfo":
-			out.Values[i] = ec._ArtifactAliasMoveConnection_pageInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactAliasMoveConnection", field), field.Selections, obj.PageInfo)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "edges":
-			out.Values[i] = ec._ArtifactAliasMoveConnection_edges(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactAliasMoveEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMoveEdgeᚄ(below(ctx, "ArtifactAliasMoveConnection", field), field.Selections, obj.Edges)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1777,7 +674,7 @@ func (ec *executionContext) _ArtifactAliasMoveConnection(ctx context.Context, se
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactAliasMoveEdgeImplementors = []string{"ArtifactAliasMoveEdge"}
@@ -1786,18 +683,18 @@ func (ec *executionContext) _ArtifactAliasMoveEdge(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasMoveEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactAliasMoveEdge")
 		case "cursor":
-			out.Values[i] = ec._ArtifactAliasMoveEdge_cursor(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "node":
-			out.Values[i] = ec._ArtifactAliasMoveEdge_node(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(below(ctx, "ArtifactAliasMoveEdge", field), field.Selections, obj.Node)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1815,7 +712,7 @@ func (ec *executionContext) _ArtifactAliasMoveEdge(ctx context.Context, sel ast.
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactDeletionImplementors = []string{"ArtifactDeletion"}
@@ -1824,98 +721,98 @@ func (ec *executionContext) _ArtifactDeletion(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactDeletionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactDeletion")
 		case "id":
-			out.Values[i] = ec._ArtifactDeletion_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "kind":
-			out.Values[i] = ec._ArtifactDeletion_kind(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactDeletionKind2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionKind(ctx, nil, obj.Kind())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cause":
-			out.Values[i] = ec._ArtifactDeletion_cause(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactDeletionCause2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionCause(ctx, nil, obj.Cause())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "entityName":
-			out.Values[i] = ec._ArtifactDeletion_entityName(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.EntityName())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "projectName":
-			out.Values[i] = ec._ArtifactDeletion_projectName(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.ProjectName())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "collectionName":
-			out.Values[i] = ec._ArtifactDeletion_collectionName(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.CollectionName())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "typeName":
-			out.Values[i] = ec._ArtifactDeletion_typeName(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.TypeName())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "versionIndex":
-			out.Values[i] = ec._ArtifactDeletion_versionIndex(ctx, field, obj)
+			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "artifactID":
-			out.Values[i] = ec._ArtifactDeletion_artifactID(ctx, field, obj)
+			out.Values[i] = ec.marshalOID2ᚖstring(ctx, nil, obj.ArtifactID())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "digest":
-			out.Values[i] = ec._ArtifactDeletion_digest(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Digest())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "versionCount":
-			out.Values[i] = ec._ArtifactDeletion_versionCount(ctx, field, obj)
+			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.VersionCount())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "size":
-			out.Values[i] = ec._ArtifactDeletion_size(ctx, field, obj)
+			out.Values[i] = ec.marshalNInt642int64(ctx, nil, obj.Size())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "username":
-			out.Values[i] = ec._ArtifactDeletion_username(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "actor":
-			out.Values[i] = ec._ArtifactDeletion_actor(ctx, field, obj)
+			out.Values[i] = ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "reason":
-			out.Values[i] = ec._ArtifactDeletion_reason(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Reason())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deletedAt":
-			out.Values[i] = ec._ArtifactDeletion_deletedAt(ctx, field, obj)
+			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.DeletedAt())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "restoredAt":
-			out.Values[i] = ec._ArtifactDeletion_restoredAt(ctx, field, obj)
+			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.RestoredAt())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "collectedAt":
-			out.Values[i] = ec._ArtifactDeletion_collectedAt(ctx, field, obj)
+			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.CollectedAt())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1933,7 +830,7 @@ func (ec *executionContext) _ArtifactDeletion(ctx context.Context, sel ast.Selec
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactDeletionConnectionImplementors = []string{"ArtifactDeletionConnection"}
@@ -1942,24 +839,28 @@ func (ec *executionContext) _ArtifactDeletionConnection(ctx context.Context, sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactDeletionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactDeletionConnection")
 		case "totalCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactDeletionConnection_totalCount(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactDeletionConnection_totalCount(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactDeletionConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "pageInfo":
-			out.Values[i] = ec._ArtifactDeletionConnection_pageInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactDeletionConnection", field), field.Selections, obj.PageInfo())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "edges":
-			out.Values[i] = ec._ArtifactDeletionConnection_edges(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactDeletionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionEdgeᚄ(below(ctx, "ArtifactDeletionConnection", field), field.Selections, obj.Edges)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -1977,7 +878,7 @@ func (ec *executionContext) _ArtifactDeletionConnection(ctx context.Context, sel
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactDeletionEdgeImplementors = []string{"ArtifactDeletionEdge"}
@@ -1986,18 +887,18 @@ func (ec *executionContext) _ArtifactDeletionEdge(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactDeletionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactDeletionEdge")
 		case "cursor":
-			out.Values[i] = ec._ArtifactDeletionEdge_cursor(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "node":
-			out.Values[i] = ec._ArtifactDeletionEdge_node(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(below(ctx, "ArtifactDeletionEdge", field), field.Selections, obj.Node)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2015,7 +916,7 @@ func (ec *executionContext) _ArtifactDeletionEdge(ctx context.Context, sel ast.S
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var auditLogConnectionImplementors = []string{"AuditLogConnection"}
@@ -2024,18 +925,18 @@ func (ec *executionContext) _AuditLogConnection(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AuditLogConnection")
 		case "pageInfo":
-			out.Values[i] = ec._AuditLogConnection_pageInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "AuditLogConnection", field), field.Selections, obj.PageInfo)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "edges":
-			out.Values[i] = ec._AuditLogConnection_edges(ctx, field, obj)
+			out.Values[i] = ec.marshalNAuditLogEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEdgeᚄ(below(ctx, "AuditLogConnection", field), field.Selections, obj.Edges)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2053,7 +954,7 @@ func (ec *executionContext) _AuditLogConnection(ctx context.Context, sel ast.Sel
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var auditLogEdgeImplementors = []string{"AuditLogEdge"}
@@ -2062,18 +963,18 @@ func (ec *executionContext) _AuditLogEdge(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AuditLogEdge")
 		case "cursor":
-			out.Values[i] = ec._AuditLogEdge_cursor(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "node":
-			out.Values[i] = ec._AuditLogEdge_node(ctx, field, obj)
+			out.Values[i] = ec.marshalNAuditLogEntry2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEntry(below(ctx, "AuditLogEdge", field), field.Selections, obj.Node)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2091,7 +992,7 @@ func (ec *executionContext) _AuditLogEdge(ctx context.Context, sel ast.Selection
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var auditLogEntryImplementors = []string{"AuditLogEntry"}
@@ -2100,48 +1001,48 @@ func (ec *executionContext) _AuditLogEntry(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AuditLogEntry")
 		case "id":
-			out.Values[i] = ec._AuditLogEntry_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "loggedAt":
-			out.Values[i] = ec._AuditLogEntry_loggedAt(ctx, field, obj)
+			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.LoggedAt())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "username":
-			out.Values[i] = ec._AuditLogEntry_username(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "actor":
-			out.Values[i] = ec._AuditLogEntry_actor(ctx, field, obj)
+			out.Values[i] = ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "operation":
-			out.Values[i] = ec._AuditLogEntry_operation(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Operation())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "subject":
-			out.Values[i] = ec._AuditLogEntry_subject(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Subject())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "details":
-			out.Values[i] = ec._AuditLogEntry_details(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Details())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "reason":
-			out.Values[i] = ec._AuditLogEntry_reason(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Reason())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2159,7 +1060,7 @@ func (ec *executionContext) _AuditLogEntry(ctx context.Context, sel ast.Selectio
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var restoreArtifactDeletionPayloadImplementors = []string{"RestoreArtifactDeletionPayload"}
@@ -2168,33 +1069,33 @@ func (ec *executionContext) _RestoreArtifactDeletionPayload(ctx context.Context,
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreArtifactDeletionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RestoreArtifactDeletionPayload")
 		case "deletion":
-			out.Values[i] = ec._RestoreArtifactDeletionPayload_deletion(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(below(ctx, "RestoreArtifactDeletionPayload", field), field.Selections, obj.Deletion)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "versionCount":
-			out.Values[i] = ec._RestoreArtifactDeletionPayload_versionCount(ctx, field, obj)
+			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.VersionCount)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "aliases":
-			out.Values[i] = ec._RestoreArtifactDeletionPayload_aliases(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Aliases)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "kept":
-			out.Values[i] = ec._RestoreArtifactDeletionPayload_kept(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Kept)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._RestoreArtifactDeletionPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2212,7 +1113,7 @@ func (ec *executionContext) _RestoreArtifactDeletionPayload(ctx context.Context,
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var updateEntityArtifactTTLPayloadImplementors = []string{"UpdateEntityArtifactTTLPayload"}
@@ -2221,18 +1122,18 @@ func (ec *executionContext) _UpdateEntityArtifactTTLPayload(ctx context.Context,
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateEntityArtifactTTLPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UpdateEntityArtifactTTLPayload")
 		case "entity":
-			out.Values[i] = ec._UpdateEntityArtifactTTLPayload_entity(ctx, field, obj)
+			out.Values[i] = ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "UpdateEntityArtifactTTLPayload", field), field.Selections, obj.Entity)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._UpdateEntityArtifactTTLPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2250,7 +1151,7 @@ func (ec *executionContext) _UpdateEntityArtifactTTLPayload(ctx context.Context,
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2282,9 +1183,7 @@ func (ec *executionContext) marshalNArtifactAliasMoveConnection2ᚖgithubᚗcom�
 }
 
 func (ec *executionContext) marshalNArtifactAliasMoveEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMoveEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ArtifactAliasMoveEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNArtifactAliasMoveEdge2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMoveEdge(ctx, sel, v[i])
 	})
 
@@ -2332,9 +1231,7 @@ func (ec *executionContext) marshalNArtifactDeletionConnection2ᚖgithubᚗcom�
 }
 
 func (ec *executionContext) marshalNArtifactDeletionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ArtifactDeletionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNArtifactDeletionEdge2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionEdge(ctx, sel, v[i])
 	})
 
@@ -2366,9 +1263,7 @@ func (ec *executionContext) marshalNArtifactDeletionKind2githubᚗcomᚋreliquar
 }
 
 func (ec *executionContext) marshalNAuditLogEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*AuditLogEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAuditLogEdge2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEdge(ctx, sel, v[i])
 	})
 

@@ -8,7 +8,6 @@ import (
 	"math"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -54,71 +53,14 @@ func (ec *executionContext) field_ArtifactCollectionMembership_files_args(ctx co
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ArtifactCollectionMembership_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembership_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembership_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactCollectionMembership", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactCollectionMembership_versionIndex(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembership_versionIndex(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionIndex(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembership_versionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactCollectionMembership", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ArtifactCollectionMembership_createdAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembership_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembership_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactCollectionMembership", field, true, false, "DateTime")
 }
@@ -155,25 +97,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembership_aliases(_ 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionMembership_artifactCollection(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembership_artifactCollection(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactCollection(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCollection) graphql.Marshaler {
-			return ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembership_artifactCollection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionMembership",
@@ -187,25 +110,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembership_artifactCo
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionMembership_artifact(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembership_artifact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Artifact(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Artifact) graphql.Marshaler {
-			return ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembership_artifact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionMembership",
@@ -263,25 +167,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembership_files(ctx 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionMembershipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembershipConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembershipConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembershipConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionMembershipConnection",
@@ -295,25 +180,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembershipConnection_
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionMembershipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembershipConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembershipConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ArtifactCollectionMembershipEdge) graphql.Marshaler {
-			return ec.marshalNArtifactCollectionMembershipEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembershipConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionMembershipConnection",
@@ -327,25 +193,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembershipConnection_
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactCollectionMembershipEdge_node(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembershipEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembershipEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactCollectionMembership) graphql.Marshaler {
-			return ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembershipEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionMembershipEdge",
@@ -359,48 +206,10 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembershipEdge_node(_
 	return fc, nil
 }
 
-func (ec *executionContext) _LinkArtifactPayload_versionIndex(ctx context.Context, field graphql.CollectedField, obj *LinkArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LinkArtifactPayload_versionIndex(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionIndex, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_LinkArtifactPayload_versionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkArtifactPayload", field, false, false, "Int")
 }
 
-func (ec *executionContext) _LinkArtifactPayload_artifactMembership(ctx context.Context, field graphql.CollectedField, obj *LinkArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LinkArtifactPayload_artifactMembership(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactMembership, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactCollectionMembership) graphql.Marshaler {
-			return ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_LinkArtifactPayload_artifactMembership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LinkArtifactPayload",
@@ -414,71 +223,14 @@ func (ec *executionContext) fieldContext_LinkArtifactPayload_artifactMembership(
 	return fc, nil
 }
 
-func (ec *executionContext) _LinkArtifactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *LinkArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LinkArtifactPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_LinkArtifactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkArtifactPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _UnlinkArtifactPayload_success(ctx context.Context, field graphql.CollectedField, obj *UnlinkArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UnlinkArtifactPayload_success(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Success, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UnlinkArtifactPayload_success(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnlinkArtifactPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _UnlinkArtifactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UnlinkArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UnlinkArtifactPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_UnlinkArtifactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnlinkArtifactPayload", field, false, false, "String")
 }
@@ -648,48 +400,56 @@ func (ec *executionContext) _ArtifactCollectionMembership(ctx context.Context, s
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionMembershipImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembership")
 		case "id":
-			out.Values[i] = ec._ArtifactCollectionMembership_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "versionIndex":
-			out.Values[i] = ec._ArtifactCollectionMembership_versionIndex(ctx, field, obj)
+			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex())
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			out.Values[i] = ec._ArtifactCollectionMembership_createdAt(ctx, field, obj)
+			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.CreatedAt())
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "aliases":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactCollectionMembership_aliases(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactCollectionMembership_aliases(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactCollectionMembership_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "artifactCollection":
-			out.Values[i] = ec._ArtifactCollectionMembership_artifactCollection(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "ArtifactCollectionMembership", field), field.Selections, obj.ArtifactCollection())
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "artifact":
-			out.Values[i] = ec._ArtifactCollectionMembership_artifact(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "ArtifactCollectionMembership", field), field.Selections, obj.Artifact())
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "files":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ArtifactCollectionMembership_files(ctx, field, obj)
-				})
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._ArtifactCollectionMembership_files(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._ArtifactCollectionMembership_files(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -704,7 +464,7 @@ func (ec *executionContext) _ArtifactCollectionMembership(ctx context.Context, s
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactCollectionMembershipConnectionImplementors = []string{"ArtifactCollectionMembershipConnection"}
@@ -713,18 +473,18 @@ func (ec *executionContext) _ArtifactCollectionMembershipConnection(ctx context.
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionMembershipConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembershipConnection")
 		case "pageInfo":
-			out.Values[i] = ec._ArtifactCollectionMembershipConnection_pageInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactCollectionMembershipConnection", field), field.Selections, obj.PageInfo)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "edges":
-			out.Values[i] = ec._ArtifactCollectionMembershipConnection_edges(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactCollectionMembershipEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipEdgeᚄ(below(ctx, "ArtifactCollectionMembershipConnection", field), field.Selections, obj.Edges)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -742,7 +502,7 @@ func (ec *executionContext) _ArtifactCollectionMembershipConnection(ctx context.
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactCollectionMembershipEdgeImplementors = []string{"ArtifactCollectionMembershipEdge"}
@@ -751,13 +511,13 @@ func (ec *executionContext) _ArtifactCollectionMembershipEdge(ctx context.Contex
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionMembershipEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembershipEdge")
 		case "node":
-			out.Values[i] = ec._ArtifactCollectionMembershipEdge_node(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "ArtifactCollectionMembershipEdge", field), field.Selections, obj.Node)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -775,7 +535,7 @@ func (ec *executionContext) _ArtifactCollectionMembershipEdge(ctx context.Contex
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var linkArtifactPayloadImplementors = []string{"LinkArtifactPayload"}
@@ -784,23 +544,23 @@ func (ec *executionContext) _LinkArtifactPayload(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkArtifactPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("LinkArtifactPayload")
 		case "versionIndex":
-			out.Values[i] = ec._LinkArtifactPayload_versionIndex(ctx, field, obj)
+			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "artifactMembership":
-			out.Values[i] = ec._LinkArtifactPayload_artifactMembership(ctx, field, obj)
+			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "LinkArtifactPayload", field), field.Selections, obj.ArtifactMembership)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._LinkArtifactPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -818,7 +578,7 @@ func (ec *executionContext) _LinkArtifactPayload(ctx context.Context, sel ast.Se
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var unlinkArtifactPayloadImplementors = []string{"UnlinkArtifactPayload"}
@@ -827,18 +587,18 @@ func (ec *executionContext) _UnlinkArtifactPayload(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, unlinkArtifactPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UnlinkArtifactPayload")
 		case "success":
-			out.Values[i] = ec._UnlinkArtifactPayload_success(ctx, field, obj)
+			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Success)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._UnlinkArtifactPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -856,7 +616,7 @@ func (ec *executionContext) _UnlinkArtifactPayload(ctx context.Context, sel ast.
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -872,9 +632,7 @@ func (ec *executionContext) marshalNArtifactCollectionMembershipConnection2ᚖgi
 }
 
 func (ec *executionContext) marshalNArtifactCollectionMembershipEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ArtifactCollectionMembershipEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNArtifactCollectionMembershipEdge2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipEdge(ctx, sel, v[i])
 	})
 

@@ -22,71 +22,14 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ArtifactManifest_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactManifest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactManifest_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactManifest_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactManifest", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArtifactManifest_digest(ctx context.Context, field graphql.CollectedField, obj *ArtifactManifest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactManifest_digest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Digest(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactManifest_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactManifest", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactManifest_file(ctx context.Context, field graphql.CollectedField, obj *ArtifactManifest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactManifest_file(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.File(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactManifestFile) graphql.Marshaler {
-			return ec.marshalNArtifactManifestFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifestFile(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactManifest_file(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactManifest",
@@ -100,25 +43,6 @@ func (ec *executionContext) fieldContext_ArtifactManifest_file(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactManifestFile_id(ctx context.Context, field graphql.CollectedField, obj *ArtifactManifestFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactManifestFile_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactManifestFile_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactManifestFile", field, true, false, "ID")
 }
@@ -146,71 +70,14 @@ func (ec *executionContext) fieldContext_ArtifactManifestFile_directUrl(_ contex
 	return graphql.NewScalarFieldContext("ArtifactManifestFile", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactManifestFile_uploadUrl(ctx context.Context, field graphql.CollectedField, obj *ArtifactManifestFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactManifestFile_uploadUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadURL(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactManifestFile_uploadUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactManifestFile", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactManifestFile_uploadHeaders(ctx context.Context, field graphql.CollectedField, obj *ArtifactManifestFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactManifestFile_uploadHeaders(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadHeaders(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactManifestFile_uploadHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactManifestFile", field, true, false, "String")
 }
 
-func (ec *executionContext) _CommitArtifactPayload_artifact(ctx context.Context, field graphql.CollectedField, obj *CommitArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CommitArtifactPayload_artifact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Artifact, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Artifact) graphql.Marshaler {
-			return ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CommitArtifactPayload_artifact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CommitArtifactPayload",
@@ -224,94 +91,18 @@ func (ec *executionContext) fieldContext_CommitArtifactPayload_artifact(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _CommitArtifactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CommitArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CommitArtifactPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CommitArtifactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CommitArtifactPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _CompleteMultipartUploadArtifactPayload_digest(ctx context.Context, field graphql.CollectedField, obj *CompleteMultipartUploadArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteMultipartUploadArtifactPayload_digest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Digest, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CompleteMultipartUploadArtifactPayload_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompleteMultipartUploadArtifactPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _CompleteMultipartUploadArtifactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CompleteMultipartUploadArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteMultipartUploadArtifactPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CompleteMultipartUploadArtifactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompleteMultipartUploadArtifactPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _CreateArtifactFilesPayload_files(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactFilesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactFilesPayload_files(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Files, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *UploadFileConnection) graphql.Marshaler {
-			return ec.marshalNUploadFileConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactFilesPayload_files(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateArtifactFilesPayload",
@@ -325,48 +116,10 @@ func (ec *executionContext) fieldContext_CreateArtifactFilesPayload_files(_ cont
 	return fc, nil
 }
 
-func (ec *executionContext) _CreateArtifactFilesPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactFilesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactFilesPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactFilesPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateArtifactFilesPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _CreateArtifactManifestPayload_artifactManifest(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactManifestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactManifestPayload_artifactManifest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactManifest, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactManifest) graphql.Marshaler {
-			return ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactManifestPayload_artifactManifest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateArtifactManifestPayload",
@@ -380,48 +133,10 @@ func (ec *executionContext) fieldContext_CreateArtifactManifestPayload_artifactM
 	return fc, nil
 }
 
-func (ec *executionContext) _CreateArtifactManifestPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactManifestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactManifestPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactManifestPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateArtifactManifestPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _CreateArtifactPayload_artifact(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactPayload_artifact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Artifact, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Artifact) graphql.Marshaler {
-			return ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactPayload_artifact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateArtifactPayload",
@@ -435,48 +150,10 @@ func (ec *executionContext) fieldContext_CreateArtifactPayload_artifact(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _CreateArtifactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateArtifactPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateArtifactPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_CreateArtifactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateArtifactPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _UpdateArtifactManifestPayload_artifactManifest(ctx context.Context, field graphql.CollectedField, obj *UpdateArtifactManifestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateArtifactManifestPayload_artifactManifest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactManifest, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactManifest) graphql.Marshaler {
-			return ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateArtifactManifestPayload_artifactManifest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateArtifactManifestPayload",
@@ -490,117 +167,22 @@ func (ec *executionContext) fieldContext_UpdateArtifactManifestPayload_artifactM
 	return fc, nil
 }
 
-func (ec *executionContext) _UpdateArtifactManifestPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateArtifactManifestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateArtifactManifestPayload_clientMutationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClientMutationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateArtifactManifestPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateArtifactManifestPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _UploadFile_storagePath(ctx context.Context, field graphql.CollectedField, obj *UploadFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFile_storagePath(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StoragePath, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFile_storagePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UploadFile", field, false, false, "String")
 }
 
-func (ec *executionContext) _UploadFile_uploadUrl(ctx context.Context, field graphql.CollectedField, obj *UploadFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFile_uploadUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadURL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFile_uploadUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UploadFile", field, false, false, "String")
 }
 
-func (ec *executionContext) _UploadFile_uploadHeaders(ctx context.Context, field graphql.CollectedField, obj *UploadFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFile_uploadHeaders(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadHeaders, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFile_uploadHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UploadFile", field, false, false, "String")
 }
 
-func (ec *executionContext) _UploadFile_uploadMultipartUrls(ctx context.Context, field graphql.CollectedField, obj *UploadFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFile_uploadMultipartUrls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadMultipartUrls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *UploadMultipartUrls) graphql.Marshaler {
-			return ec.marshalOUploadMultipartUrls2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadMultipartUrls(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFile_uploadMultipartUrls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UploadFile",
@@ -614,25 +196,6 @@ func (ec *executionContext) fieldContext_UploadFile_uploadMultipartUrls(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _UploadFile_artifact(ctx context.Context, field graphql.CollectedField, obj *UploadFile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFile_artifact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Artifact, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Artifact) graphql.Marshaler {
-			return ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFile_artifact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UploadFile",
@@ -646,25 +209,6 @@ func (ec *executionContext) fieldContext_UploadFile_artifact(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _UploadFileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *UploadFileConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFileConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*UploadFileEdge) graphql.Marshaler {
-			return ec.marshalNUploadFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFileConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UploadFileConnection",
@@ -678,25 +222,6 @@ func (ec *executionContext) fieldContext_UploadFileConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _UploadFileEdge_node(ctx context.Context, field graphql.CollectedField, obj *UploadFileEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadFileEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *UploadFile) graphql.Marshaler {
-			return ec.marshalNUploadFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFile(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadFileEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UploadFileEdge",
@@ -710,48 +235,10 @@ func (ec *executionContext) fieldContext_UploadFileEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _UploadMultipartUrls_uploadID(ctx context.Context, field graphql.CollectedField, obj *UploadMultipartUrls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadMultipartUrls_uploadID(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadMultipartUrls_uploadID(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UploadMultipartUrls", field, false, false, "String")
 }
 
-func (ec *executionContext) _UploadMultipartUrls_uploadUrlParts(ctx context.Context, field graphql.CollectedField, obj *UploadMultipartUrls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadMultipartUrls_uploadUrlParts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadURLParts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*UploadURLPart) graphql.Marshaler {
-			return ec.marshalNUploadUrlPart2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadURLPartᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadMultipartUrls_uploadUrlParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UploadMultipartUrls",
@@ -765,48 +252,10 @@ func (ec *executionContext) fieldContext_UploadMultipartUrls_uploadUrlParts(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _UploadUrlPart_partNumber(ctx context.Context, field graphql.CollectedField, obj *UploadURLPart) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadUrlPart_partNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PartNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadUrlPart_partNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UploadUrlPart", field, false, false, "Int")
 }
 
-func (ec *executionContext) _UploadUrlPart_uploadUrl(ctx context.Context, field graphql.CollectedField, obj *UploadURLPart) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadUrlPart_uploadUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UploadURL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UploadUrlPart_uploadUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UploadUrlPart", field, false, false, "String")
 }
@@ -1501,23 +950,23 @@ func (ec *executionContext) _ArtifactManifest(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactManifestImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactManifest")
 		case "id":
-			out.Values[i] = ec._ArtifactManifest_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "digest":
-			out.Values[i] = ec._ArtifactManifest_digest(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Digest())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "file":
-			out.Values[i] = ec._ArtifactManifest_file(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactManifestFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifestFile(below(ctx, "ArtifactManifest", field), field.Selections, obj.File())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1535,7 +984,7 @@ func (ec *executionContext) _ArtifactManifest(ctx context.Context, sel ast.Selec
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var artifactManifestFileImplementors = []string{"ArtifactManifestFile"}
@@ -1544,13 +993,13 @@ func (ec *executionContext) _ArtifactManifestFile(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactManifestFileImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ArtifactManifestFile")
 		case "id":
-			out.Values[i] = ec._ArtifactManifestFile_id(ctx, field, obj)
+			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1560,12 +1009,12 @@ func (ec *executionContext) _ArtifactManifestFile(ctx context.Context, sel ast.S
 				out.Invalids++
 			}
 		case "uploadUrl":
-			out.Values[i] = ec._ArtifactManifestFile_uploadUrl(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.UploadURL())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "uploadHeaders":
-			out.Values[i] = ec._ArtifactManifestFile_uploadHeaders(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders())
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1583,7 +1032,7 @@ func (ec *executionContext) _ArtifactManifestFile(ctx context.Context, sel ast.S
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var commitArtifactPayloadImplementors = []string{"CommitArtifactPayload"}
@@ -1592,18 +1041,18 @@ func (ec *executionContext) _CommitArtifactPayload(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, commitArtifactPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CommitArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec._CommitArtifactPayload_artifact(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "CommitArtifactPayload", field), field.Selections, obj.Artifact)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._CommitArtifactPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1621,7 +1070,7 @@ func (ec *executionContext) _CommitArtifactPayload(ctx context.Context, sel ast.
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var completeMultipartUploadArtifactPayloadImplementors = []string{"CompleteMultipartUploadArtifactPayload"}
@@ -1630,18 +1079,18 @@ func (ec *executionContext) _CompleteMultipartUploadArtifactPayload(ctx context.
 	fields := graphql.CollectFields(ec.OperationContext, sel, completeMultipartUploadArtifactPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CompleteMultipartUploadArtifactPayload")
 		case "digest":
-			out.Values[i] = ec._CompleteMultipartUploadArtifactPayload_digest(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Digest)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._CompleteMultipartUploadArtifactPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1659,7 +1108,7 @@ func (ec *executionContext) _CompleteMultipartUploadArtifactPayload(ctx context.
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var createArtifactFilesPayloadImplementors = []string{"CreateArtifactFilesPayload"}
@@ -1668,18 +1117,18 @@ func (ec *executionContext) _CreateArtifactFilesPayload(ctx context.Context, sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactFilesPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CreateArtifactFilesPayload")
 		case "files":
-			out.Values[i] = ec._CreateArtifactFilesPayload_files(ctx, field, obj)
+			out.Values[i] = ec.marshalNUploadFileConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileConnection(below(ctx, "CreateArtifactFilesPayload", field), field.Selections, obj.Files)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._CreateArtifactFilesPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1697,7 +1146,7 @@ func (ec *executionContext) _CreateArtifactFilesPayload(ctx context.Context, sel
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var createArtifactManifestPayloadImplementors = []string{"CreateArtifactManifestPayload"}
@@ -1706,18 +1155,18 @@ func (ec *executionContext) _CreateArtifactManifestPayload(ctx context.Context, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactManifestPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CreateArtifactManifestPayload")
 		case "artifactManifest":
-			out.Values[i] = ec._CreateArtifactManifestPayload_artifactManifest(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(below(ctx, "CreateArtifactManifestPayload", field), field.Selections, obj.ArtifactManifest)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._CreateArtifactManifestPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1735,7 +1184,7 @@ func (ec *executionContext) _CreateArtifactManifestPayload(ctx context.Context, 
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var createArtifactPayloadImplementors = []string{"CreateArtifactPayload"}
@@ -1744,18 +1193,18 @@ func (ec *executionContext) _CreateArtifactPayload(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CreateArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec._CreateArtifactPayload_artifact(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "CreateArtifactPayload", field), field.Selections, obj.Artifact)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._CreateArtifactPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1773,7 +1222,7 @@ func (ec *executionContext) _CreateArtifactPayload(ctx context.Context, sel ast.
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var updateArtifactManifestPayloadImplementors = []string{"UpdateArtifactManifestPayload"}
@@ -1782,18 +1231,18 @@ func (ec *executionContext) _UpdateArtifactManifestPayload(ctx context.Context, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateArtifactManifestPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UpdateArtifactManifestPayload")
 		case "artifactManifest":
-			out.Values[i] = ec._UpdateArtifactManifestPayload_artifactManifest(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(below(ctx, "UpdateArtifactManifestPayload", field), field.Selections, obj.ArtifactManifest)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "clientMutationId":
-			out.Values[i] = ec._UpdateArtifactManifestPayload_clientMutationId(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1811,7 +1260,7 @@ func (ec *executionContext) _UpdateArtifactManifestPayload(ctx context.Context, 
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var uploadFileImplementors = []string{"UploadFile"}
@@ -1820,33 +1269,33 @@ func (ec *executionContext) _UploadFile(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadFileImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UploadFile")
 		case "storagePath":
-			out.Values[i] = ec._UploadFile_storagePath(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.StoragePath)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "uploadUrl":
-			out.Values[i] = ec._UploadFile_uploadUrl(ctx, field, obj)
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.UploadURL)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "uploadHeaders":
-			out.Values[i] = ec._UploadFile_uploadHeaders(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "uploadMultipartUrls":
-			out.Values[i] = ec._UploadFile_uploadMultipartUrls(ctx, field, obj)
+			out.Values[i] = ec.marshalOUploadMultipartUrls2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadMultipartUrls(below(ctx, "UploadFile", field), field.Selections, obj.UploadMultipartUrls)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "artifact":
-			out.Values[i] = ec._UploadFile_artifact(ctx, field, obj)
+			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UploadFile", field), field.Selections, obj.Artifact)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1864,7 +1313,7 @@ func (ec *executionContext) _UploadFile(ctx context.Context, sel ast.SelectionSe
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var uploadFileConnectionImplementors = []string{"UploadFileConnection"}
@@ -1873,13 +1322,13 @@ func (ec *executionContext) _UploadFileConnection(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadFileConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UploadFileConnection")
 		case "edges":
-			out.Values[i] = ec._UploadFileConnection_edges(ctx, field, obj)
+			out.Values[i] = ec.marshalNUploadFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileEdgeᚄ(below(ctx, "UploadFileConnection", field), field.Selections, obj.Edges)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1897,7 +1346,7 @@ func (ec *executionContext) _UploadFileConnection(ctx context.Context, sel ast.S
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var uploadFileEdgeImplementors = []string{"UploadFileEdge"}
@@ -1906,13 +1355,13 @@ func (ec *executionContext) _UploadFileEdge(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadFileEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UploadFileEdge")
 		case "node":
-			out.Values[i] = ec._UploadFileEdge_node(ctx, field, obj)
+			out.Values[i] = ec.marshalNUploadFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFile(below(ctx, "UploadFileEdge", field), field.Selections, obj.Node)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1930,7 +1379,7 @@ func (ec *executionContext) _UploadFileEdge(ctx context.Context, sel ast.Selecti
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var uploadMultipartUrlsImplementors = []string{"UploadMultipartUrls"}
@@ -1939,18 +1388,18 @@ func (ec *executionContext) _UploadMultipartUrls(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadMultipartUrlsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UploadMultipartUrls")
 		case "uploadID":
-			out.Values[i] = ec._UploadMultipartUrls_uploadID(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.UploadID)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "uploadUrlParts":
-			out.Values[i] = ec._UploadMultipartUrls_uploadUrlParts(ctx, field, obj)
+			out.Values[i] = ec.marshalNUploadUrlPart2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadURLPartᚄ(below(ctx, "UploadMultipartUrls", field), field.Selections, obj.UploadURLParts)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1968,7 +1417,7 @@ func (ec *executionContext) _UploadMultipartUrls(ctx context.Context, sel ast.Se
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var uploadUrlPartImplementors = []string{"UploadUrlPart"}
@@ -1977,18 +1426,18 @@ func (ec *executionContext) _UploadUrlPart(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadUrlPartImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UploadUrlPart")
 		case "partNumber":
-			out.Values[i] = ec._UploadUrlPart_partNumber(ctx, field, obj)
+			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.PartNumber)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "uploadUrl":
-			out.Values[i] = ec._UploadUrlPart_uploadUrl(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.UploadURL)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2006,7 +1455,7 @@ func (ec *executionContext) _UploadUrlPart(ctx context.Context, sel ast.Selectio
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2105,9 +1554,7 @@ func (ec *executionContext) marshalNUploadFileConnection2ᚖgithubᚗcomᚋreliq
 }
 
 func (ec *executionContext) marshalNUploadFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*UploadFileEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUploadFileEdge2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileEdge(ctx, sel, v[i])
 	})
 
@@ -2148,9 +1595,7 @@ func (ec *executionContext) unmarshalNUploadPartsInput2ᚖgithubᚗcomᚋreliqua
 }
 
 func (ec *executionContext) marshalNUploadUrlPart2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadURLPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*UploadURLPart) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUploadUrlPart2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadURLPart(ctx, sel, v[i])
 	})
 

@@ -22,140 +22,26 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _LatestLocalVersionInfo_outOfDate(ctx context.Context, field graphql.CollectedField, obj *LatestLocalVersionInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LatestLocalVersionInfo_outOfDate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutOfDate, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_LatestLocalVersionInfo_outOfDate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LatestLocalVersionInfo", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LatestLocalVersionInfo_latestVersionString(ctx context.Context, field graphql.CollectedField, obj *LatestLocalVersionInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LatestLocalVersionInfo_latestVersionString(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LatestVersionString, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_LatestLocalVersionInfo_latestVersionString(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LatestLocalVersionInfo", field, false, false, "String")
 }
 
-func (ec *executionContext) _LatestLocalVersionInfo_versionOnThisInstanceString(ctx context.Context, field graphql.CollectedField, obj *LatestLocalVersionInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LatestLocalVersionInfo_versionOnThisInstanceString(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VersionOnThisInstanceString, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_LatestLocalVersionInfo_versionOnThisInstanceString(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LatestLocalVersionInfo", field, false, false, "String")
 }
 
-func (ec *executionContext) _ServerFeature_name(ctx context.Context, field graphql.CollectedField, obj *ServerFeature) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerFeature_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ServerFeature_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServerFeature", field, false, false, "String")
 }
 
-func (ec *executionContext) _ServerFeature_isEnabled(ctx context.Context, field graphql.CollectedField, obj *ServerFeature) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerFeature_isEnabled(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsEnabled, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ServerFeature_isEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServerFeature", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ServerInfo_features(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_features(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Features, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ServerFeature) graphql.Marshaler {
-			return ec.marshalNServerFeature2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐServerFeatureᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ServerInfo_features(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ServerInfo",
@@ -169,48 +55,10 @@ func (ec *executionContext) fieldContext_ServerInfo_features(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _ServerInfo_cliVersionInfo(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_cliVersionInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CliVersionInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
-			return ec.marshalNJSON2map(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ServerInfo_cliVersionInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _ServerInfo_latestLocalVersionInfo(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_latestLocalVersionInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LatestLocalVersionInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *LatestLocalVersionInfo) graphql.Marshaler {
-			return ec.marshalOLatestLocalVersionInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLatestLocalVersionInfo(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ServerInfo_latestLocalVersionInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ServerInfo",
@@ -242,23 +90,23 @@ func (ec *executionContext) _LatestLocalVersionInfo(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, latestLocalVersionInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("LatestLocalVersionInfo")
 		case "outOfDate":
-			out.Values[i] = ec._LatestLocalVersionInfo_outOfDate(ctx, field, obj)
+			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.OutOfDate)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "latestVersionString":
-			out.Values[i] = ec._LatestLocalVersionInfo_latestVersionString(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.LatestVersionString)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "versionOnThisInstanceString":
-			out.Values[i] = ec._LatestLocalVersionInfo_versionOnThisInstanceString(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.VersionOnThisInstanceString)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -276,7 +124,7 @@ func (ec *executionContext) _LatestLocalVersionInfo(ctx context.Context, sel ast
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var serverFeatureImplementors = []string{"ServerFeature"}
@@ -285,18 +133,18 @@ func (ec *executionContext) _ServerFeature(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverFeatureImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ServerFeature")
 		case "name":
-			out.Values[i] = ec._ServerFeature_name(ctx, field, obj)
+			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "isEnabled":
-			out.Values[i] = ec._ServerFeature_isEnabled(ctx, field, obj)
+			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.IsEnabled)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -314,7 +162,7 @@ func (ec *executionContext) _ServerFeature(ctx context.Context, sel ast.Selectio
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 var serverInfoImplementors = []string{"ServerInfo"}
@@ -323,23 +171,23 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := deferredGroup(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ServerInfo")
 		case "features":
-			out.Values[i] = ec._ServerInfo_features(ctx, field, obj)
+			out.Values[i] = ec.marshalNServerFeature2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐServerFeatureᚄ(below(ctx, "ServerInfo", field), field.Selections, obj.Features)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cliVersionInfo":
-			out.Values[i] = ec._ServerInfo_cliVersionInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalNJSON2map(ctx, nil, obj.CliVersionInfo)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "latestLocalVersionInfo":
-			out.Values[i] = ec._ServerInfo_latestLocalVersionInfo(ctx, field, obj)
+			out.Values[i] = ec.marshalOLatestLocalVersionInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLatestLocalVersionInfo(below(ctx, "ServerInfo", field), field.Selections, obj.LatestLocalVersionInfo)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -357,7 +205,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 		ec.ProcessDeferredGroup(deferred)
 	}
 
-	return out
+	return &resolved{fields, out.Values}
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -365,9 +213,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNServerFeature2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐServerFeatureᚄ(ctx context.Context, sel ast.SelectionSet, v []*ServerFeature) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNServerFeature2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐServerFeature(ctx, sel, v[i])
 	})
 
