@@ -54,6 +54,7 @@ test-nested:
 .PHONY: test-env
 test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed .venv/node-bindings/.installed $(CONFORMANCE_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
 	@capi/test-env
+	cmd/reliquary/test-env
 
 .venv/%/requirements.txt: .ci/python/%.txt
 	@echo "installing .venv/$*"

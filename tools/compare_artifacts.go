@@ -70,13 +70,8 @@ func compareArtifacts() Operation {
 		if err != nil {
 			return out, err
 		}
-		d := after.Diff(before)
-		out = CompareArtifactsOutput{
-			From: from.QualifiedName(), To: to.QualifiedName(), SameContents: after.Digest() == before.Digest(),
-			Added: len(d.Added), Removed: len(d.Removed), Changed: len(d.Changed), Same: d.Same,
-			SizeBytesFrom: Bytes(before.Size()), SizeBytesTo: Bytes(after.Size()), GrowthBytes: Bytes(after.Size() - before.Size()),
-		}
-		differences := viewDifferences(d)
+		out = Compare(from, before, to, after)
+		differences := out.Files
 		out.Files, out.PageEnd, err = listing[FileDifference, FileDifference]{
 			operation: "compare_artifacts",
 			parts:     []string{out.From, out.To, in.Prefix},
@@ -93,6 +88,18 @@ func compareArtifacts() Operation {
 		}
 		return out, err
 	})
+}
+
+// Compare is what the operation tells, all files at once: for a front end that
+// has the room.
+func Compare(from *artifacts.Artifact, before *artifacts.Manifest, to *artifacts.Artifact, after *artifacts.Manifest) CompareArtifactsOutput {
+	d := after.Diff(before)
+	return CompareArtifactsOutput{
+		From: from.QualifiedName(), To: to.QualifiedName(), SameContents: after.Digest() == before.Digest(),
+		Added: len(d.Added), Removed: len(d.Removed), Changed: len(d.Changed), Same: d.Same,
+		SizeBytesFrom: Bytes(before.Size()), SizeBytesTo: Bytes(after.Size()), GrowthBytes: Bytes(after.Size() - before.Size()),
+		Files: viewDifferences(d),
+	}
 }
 
 // manifestOf is what a version holds below a prefix.

@@ -67,11 +67,3 @@ func lookup(c *cobra.Command, name string) (tools.Operation, error) {
 	}
 	return operation, &usageError{command: c.CommandPath(), err: errors.New(problem)}
 }
-
-func operationNames() []string {
-	var names []string
-	for _, o := range tools.All() {
-		names = append(names, o.Name)
-	}
-	return names
-}

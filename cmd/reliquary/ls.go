@@ -226,7 +226,7 @@ func printVersions(ctx context.Context, s *shell, client *artifacts.Client, p pl
 			{column{title: "SIZE", right: true}, false, func(i item) cell { return bytesCell(int64(i.SizeBytes)) }},
 			{column{title: "FILES", right: true}, false, func(i item) cell { return word(number(i.Files)) }},
 			{column{title: "CREATED"}, false, func(i item) cell { return timeCell(i.CreatedAt.Time, now) }},
-			{column{title: "DIGEST"}, true, func(i item) cell { return cell{i.Digest[:min(len(i.Digest), 12)], i.Digest} }},
+			{column{title: "DIGEST"}, true, func(i item) cell { return cell{shown: i.Digest[:min(len(i.Digest), 12)], exact: i.Digest} }},
 			{column{title: "TAGS", elastic: true}, true, func(i item) cell { return word(strings.Join(i.Tags, ", ")) }},
 			{column{title: "DESCRIPTION", elastic: true}, true, func(i item) cell { return word(i.Description) }},
 		})

@@ -73,7 +73,7 @@ func (p *progress) draw(now tools.Progress) {
 			progressbar.OptionShowTotalBytes(true),
 			progressbar.OptionFullWidth(),
 			progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
+			progressbar.OptionSetTheme(theme),
 		)
 	}
 	p.bar.Describe(describe(now))
@@ -81,6 +81,21 @@ func (p *progress) draw(now tools.Progress) {
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Set64(int64(min(now.Bytes, now.TotalBytes-1)))
 }
+
+// count shows how many of some things are done, which have no size.
+func (p *progress) count(what string, done, total int) {
+	if p.shell == nil || !p.shell.ErrIsTerminal || time.Since(p.begun) < showBarAfter || done == total {
+		return
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.shell.Err), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(), progressbar.OptionSetTheme(theme))
+	}
+	_ = p.bar.Set(done)
+}
+
+// theme is plain ASCII, which every terminal has.
+var theme = progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}
 
 // describe says what is being done, and to how many files.
 func describe(now tools.Progress) string {

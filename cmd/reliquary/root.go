@@ -54,17 +54,20 @@ func newRootCommand(s *shell) *cobra.Command {
 		commands  []*cobra.Command
 	}{
 		{groupArtifacts, "Artifacts:", []*cobra.Command{
-			newListCommand(s),
-			newGetCommand(s),
-			newPutCommand(s),
-			newCatCommand(s),
-			newAliasCommand(s),
-			newTagCommand(s),
-			newLinkCommand(s),
-			newUnlinkCommand(s),
-			newMoveCommand(s),
-			newRemoveCommand(s),
-			newLineageCommand(s),
+			s.completing(newListCommand(s), anyPlace, aFile),
+			s.completing(newGetCommand(s), aVersion, aFile),
+			s.completing(newPutCommand(s), aCollection, aLocalFile),
+			s.completing(newCatCommand(s), aVersion, aFile),
+			s.completing(newDiffCommand(s), aVersion, aVersion),
+			s.completing(newVerifyCommand(s), aVersion, aLocalFile),
+			s.completing(newUsageCommand(s), anyPlace),
+			s.completing(newLineageCommand(s), aVersion),
+			s.completing(newAliasCommand(s), aPath, anAlias),
+			s.completing(newTagCommand(s), aPath, aWord),
+			s.completing(newLinkCommand(s), aVersion, aCollection),
+			s.completing(newUnlinkCommand(s), aVersion),
+			s.completing(newMoveCommand(s), aCollection),
+			s.completing(newRemoveCommand(s), aPath),
 		}},
 		{groupRegistry, "Your registry:", []*cobra.Command{
 			newServeCommand(s),
@@ -73,8 +76,8 @@ func newRootCommand(s *shell) *cobra.Command {
 		}},
 		{groupPrograms, "Agents and programs:", []*cobra.Command{
 			newMCPCommand(s),
-			newCallCommand(s),
-			newSchemaCommand(s),
+			s.completing(newCallCommand(s), anOperation),
+			s.completing(newSchemaCommand(s), anOperation),
 			newVersionCommand(s),
 		}},
 	} {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -41,9 +43,11 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"await":        await,
+			"damage":       damage,
 			"exits":        exits,
 			"mode":         mode,
 			"setenvfile":   setEnvFile,
+			"wandb":        wandb,
 			"wandb-python": wandbPython,
 		},
 	})
@@ -127,18 +131,54 @@ func setEnvFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSuffix(ts.ReadFile(args[1]), "\n"))
 }
 
+// damage turns over the last byte of every file in a folder: damage FOLDER.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage FOLDER")
+	}
+	damaged := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || len(text) == 0 {
+			return err
+		}
+		text[len(text)-1] ^= 1
+		damaged++
+		// Kept files are read-only.
+		return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, text, 0o600))
+	}))
+	if damaged == 0 {
+		ts.Fatalf("there are no files in %s", args[0])
+	}
+}
+
+// wandb runs the command line of the wandb package: wandb ARG...
+func wandb(ts *testscript.TestScript, neg bool, args []string) {
+	if err := ts.Exec(wandbProgram(ts, "wandb"), args...); (err != nil) != neg {
+		ts.Fatalf("wandb %s ended with %v", strings.Join(args, " "), err)
+	}
+}
+
+// wandbProgram is a program of the environment that has the wandb package.
+func wandbProgram(ts *testscript.TestScript, name string) string {
+	program, err := filepath.Abs("../../.venv/wandb-0.31.0/bin/" + name)
+	ts.Check(err)
+	if _, err := os.Stat(program); err != nil {
+		ts.Fatalf("%v: run make test-env", err)
+	}
+	return program
+}
+
 // wandbPython runs a Python program with the wandb package: wandb-python FILE.
 // It has nothing configured but what the script has set.
 func wandbPython(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: wandb-python FILE")
 	}
-	python, err := filepath.Abs("../../.venv/wandb-0.31.0/bin/python")
-	ts.Check(err)
-	if _, err := os.Stat(python); err != nil {
-		ts.Fatalf("%v: run make test-env", err)
-	}
-	if err := ts.Exec(python, args[0]); (err != nil) != neg {
+	if err := ts.Exec(wandbProgram(ts, "python"), args[0]); (err != nil) != neg {
 		ts.Fatalf("%s ended with %v", args[0], err)
 	}
 }

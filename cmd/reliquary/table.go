@@ -17,17 +17,23 @@ type column struct {
 }
 
 // A cell has one text for people and one for scripts.
-type cell struct{ shown, exact string }
+type cell struct {
+	shown, exact string
+	style        style // rather than that of its column
+}
 
 // word is a cell that is the same for both.
-func word(text string) cell { return cell{text, text} }
+func word(text string) cell { return cell{shown: text, exact: text} }
+
+// styled is a word with a style of its own.
+func styled(s style, text string) cell { return cell{text, text, s} }
 
 // bytesCell is a size.
 func bytesCell(n int64) cell {
 	if n < 0 {
-		return cell{"?", ""}
+		return cell{shown: "?"}
 	}
-	return cell{size(n), number(n)}
+	return cell{shown: size(n), exact: number(n)}
 }
 
 // timeCell is a moment: how long ago it was, as far as that tells anything.
@@ -35,7 +41,7 @@ func timeCell(t, now time.Time) cell {
 	if t.IsZero() {
 		return cell{}
 	}
-	return cell{ago(t, now), t.UTC().Format(time.RFC3339)}
+	return cell{shown: ago(t, now), exact: t.UTC().Format(time.RFC3339)}
 }
 
 // ago says when something was.
@@ -73,7 +79,9 @@ func (t terminal) printTable(columns []column, rows [][]cell) {
 		return
 	}
 	texts := make([][]string, len(rows)+1)
+	titled := false
 	for i, c := range columns {
+		titled = titled || c.title != ""
 		texts[0] = append(texts[0], c.title)
 		for j, row := range rows {
 			texts[j+1] = append(texts[j+1], clean(row[i].shown))
@@ -81,6 +89,9 @@ func (t terminal) printTable(columns []column, rows [][]cell) {
 	}
 	widths := fit(columns, texts, t.columns())
 	for i, row := range texts {
+		if i == 0 && !titled {
+			continue
+		}
 		var line strings.Builder
 		for j, text := range row {
 			text = cut(text, widths[j])
@@ -88,6 +99,8 @@ func (t terminal) printTable(columns []column, rows [][]cell) {
 			s := columns[j].style
 			if i == 0 {
 				s = faint
+			} else if own := rows[i-1][j].style; own != plain {
+				s = own
 			}
 			text = t.paint(s, text)
 			switch {
