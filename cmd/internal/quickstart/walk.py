@@ -142,7 +142,9 @@ async def walk(session: ClientSession) -> None:
 
 async def main(program: str) -> None:
     wrong = None
-    server = StdioServerParameters(command=program, args=["mcp", "--toolsets=all"], env=dict(os.environ))
+    server = StdioServerParameters(
+        command=program, args=["mcp", "--toolsets=all"], env=dict(os.environ)
+    )
     async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
         # An error is kept until the session has ended in good order.
         try:
