@@ -230,7 +230,7 @@ if TYPE_CHECKING:
     from collections.abc import %s
     from typing import Any, Literal
 
-    from . import types
+    from . import types as _types  # an argument can be called types
 
 
 class %s:
@@ -261,7 +261,7 @@ func pythonMethod(b *strings.Builder, o operation, c pyClass) error {
 			if o.input.requires(p.name) != required {
 				continue
 			}
-			of, err := pythonName(p.schema, "types.")
+			of, err := pythonName(p.schema, "_types.")
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -271,7 +271,7 @@ func pythonMethod(b *strings.Builder, o operation, c pyClass) error {
 			b.WriteString(pythonLine("        "+pythonArgument(p.name)+": ", of, ",\n"))
 		}
 	}
-	fmt.Fprintf(b, "    ) -> types.%s:\n", o.output.name)
+	fmt.Fprintf(b, "    ) -> _types.%s:\n", o.output.name)
 	fmt.Fprintf(b, "        \"\"\"%s", firstLine(escapePython(o.Description)))
 	described := false
 	for _, p := range o.input.Properties {
@@ -289,7 +289,7 @@ func pythonMethod(b *strings.Builder, o operation, c pyClass) error {
 		b.WriteString("        ")
 	}
 	b.WriteString("\"\"\"\n")
-	fmt.Fprintf(b, "        answer: types.%s = %sself._call(", o.output.name, c.await)
+	fmt.Fprintf(b, "        answer: _types.%s = %sself._call(", o.output.name, c.await)
 	if len(o.input.Properties) == 0 {
 		fmt.Fprintf(b, "%q, {})\n        return answer\n", o.Name)
 		return nil

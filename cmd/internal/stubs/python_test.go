@@ -71,14 +71,14 @@ class Loaded(_Loaded):
         zebra: Literal["a", "b"] | None = None,
         from_: str | None = None,
         free: dict[str, Any] | None = None,
-    ) -> types.Loaded:
+    ) -> _types.Loaded:
         """Load it.
 
         Args:
             zebra: Default: a.
             apple: Kept in "order".
         """
-        answer: types.Loaded = await self._call(
+        answer: _types.Loaded = await self._call(
             "artifact_load",
             {
                 "zebra": zebra,
