@@ -74,7 +74,7 @@ func compareContent(ctx context.Context, from, to *artifacts.Artifact, path stri
 			return d, nil
 		}
 	}
-	if errors.Is(err, peek.ErrFormat) || errors.Is(err, peek.ErrTooMuch) {
+	if errors.Is(err, peek.ErrFormat) || errors.Is(err, peek.ErrTooMuch) || errors.Is(err, peek.ErrLeftOut) {
 		d.Failed = clip(err.Error(), clippedInLists)
 		return d, nil
 	}

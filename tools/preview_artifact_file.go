@@ -160,6 +160,8 @@ func (out *PreviewArtifactFileOutput) look(f io.ReaderAt, in PreviewArtifactFile
 		out.Hint = "the file is not what its name says: " + clip(err.Error(), clippedInLists)
 	case errors.Is(err, peek.ErrTooMuch):
 		out.Hint = "the file is too large to be looked into without downloading it"
+	case errors.Is(err, peek.ErrLeftOut):
+		out.Hint = err.Error() + "; download it and read it with another library"
 	default:
 		return err
 	}

@@ -46,6 +46,9 @@ type Options struct {
 // ErrFormat says that a file is not what its name says.
 var ErrFormat = errors.New("the file is not in its format")
 
+// ErrLeftOut says that this program was built without what reads the format.
+var ErrLeftOut = errors.New("this program does not read Parquet files")
+
 func badFormat(format string, err error) error {
 	return fmt.Errorf("%w: it is no %s: %v", ErrFormat, format, err)
 }
