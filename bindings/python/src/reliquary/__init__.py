@@ -16,6 +16,7 @@ from ._version import VERSION as __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._nodes import ArtifactTTL as ArtifactTTL
+    from .aio import AsyncApi as AsyncApi
     from .api import Api as Api
     from .artifact import Artifact as Artifact
     from .artifact import ArtifactNotLoggedError as ArtifactNotLoggedError
@@ -45,6 +46,7 @@ _HOMES = {
     "ArtifactType": "artifacts",
     "ArtifactTypes": "artifacts",
     "Artifacts": "artifacts",
+    "AsyncApi": "aio",
     "Error": "errors",
     "File": "artifacts",
     "Project": "runs",

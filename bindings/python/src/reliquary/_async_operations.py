@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any, Literal
 
-    from . import types
+    from . import types as _types  # an argument can be called types
 
 
 class AsyncOperations:
@@ -27,7 +27,7 @@ class AsyncOperations:
         project: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListArtifactTypesOutput:
+    ) -> _types.ListArtifactTypesOutput:
         """List the artifact types (dataset, model, ...) of a project, with the number of
         collections of each.
 
@@ -36,7 +36,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListArtifactTypesOutput = await self._call(
+        answer: _types.ListArtifactTypesOutput = await self._call(
             "list_artifact_types",
             {
                 "project": project,
@@ -56,7 +56,7 @@ class AsyncOperations:
         order: Literal["newest", "oldest", "name"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListArtifactCollectionsOutput:
+    ) -> _types.ListArtifactCollectionsOutput:
         """List the artifact collections (sequences and portfolios) of a project, optionally of
         one type, with a tag, or by part of their name.
 
@@ -67,7 +67,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListArtifactCollectionsOutput = await self._call(
+        answer: _types.ListArtifactCollectionsOutput = await self._call(
             "list_artifact_collections",
             {
                 "project": project,
@@ -85,10 +85,10 @@ class AsyncOperations:
         self,
         *,
         collection: str,
-    ) -> types.GetArtifactCollectionOutput:
+    ) -> _types.GetArtifactCollectionOutput:
         """Get one artifact collection: type, description, tags, all aliases and the number of
         versions."""
-        answer: types.GetArtifactCollectionOutput = await self._call(
+        answer: _types.GetArtifactCollectionOutput = await self._call(
             "get_artifact_collection",
             {
                 "collection": collection,
@@ -103,7 +103,7 @@ class AsyncOperations:
         order: Literal["newest", "oldest"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListArtifactsOutput:
+    ) -> _types.ListArtifactsOutput:
         """List the versions of an artifact collection, newest first, with aliases, tags, size
         and digest.
 
@@ -112,7 +112,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListArtifactsOutput = await self._call(
+        answer: _types.ListArtifactsOutput = await self._call(
             "list_artifacts",
             {
                 "collection": collection,
@@ -128,7 +128,7 @@ class AsyncOperations:
         *,
         artifact: str,
         metadata_keys: list[str] | None = None,
-    ) -> types.GetArtifactOutput:
+    ) -> _types.GetArtifactOutput:
         """Get one artifact version: aliases, tags, description, size, metadata, the run that
         logged it and the runs that used it.
 
@@ -136,7 +136,7 @@ class AsyncOperations:
             artifact: With an alias or a version such as v3. Default: latest.
             metadata_keys: Top-level entries of the metadata to show, long ones too.
         """
-        answer: types.GetArtifactOutput = await self._call(
+        answer: _types.GetArtifactOutput = await self._call(
             "get_artifact",
             {
                 "artifact": artifact,
@@ -152,7 +152,7 @@ class AsyncOperations:
         paths: list[str] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListArtifactFilesOutput:
+    ) -> _types.ListArtifactFilesOutput:
         """List the files of an artifact version: paths, sizes and digests.
 
         Args:
@@ -161,7 +161,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListArtifactFilesOutput = await self._call(
+        answer: _types.ListArtifactFilesOutput = await self._call(
             "list_artifact_files",
             {
                 "artifact": artifact,
@@ -179,7 +179,7 @@ class AsyncOperations:
         path: str,
         rows: int | None = None,
         bytes: int | None = None,
-    ) -> types.PreviewArtifactFileOutput:
+    ) -> _types.PreviewArtifactFileOutput:
         """Look into a file of an artifact version without downloading it: the head of a text,
         columns, row count and first rows of a table (CSV, JSON lines, Parquet, wandb table),
         tensors of safetensors, an image as image.
@@ -189,7 +189,7 @@ class AsyncOperations:
             rows: First rows of a table. Default: 5.
             bytes: Bytes of a text. Default: 6000.
         """
-        answer: types.PreviewArtifactFileOutput = await self._call(
+        answer: _types.PreviewArtifactFileOutput = await self._call(
             "preview_artifact_file",
             {
                 "artifact": artifact,
@@ -207,7 +207,7 @@ class AsyncOperations:
         mode: Literal["logged", "used"],
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListRunArtifactsOutput:
+    ) -> _types.ListRunArtifactsOutput:
         """List the artifact versions that a run logged (its outputs) or used (its inputs).
 
         Args:
@@ -215,7 +215,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListRunArtifactsOutput = await self._call(
+        answer: _types.ListRunArtifactsOutput = await self._call(
             "list_run_artifacts",
             {
                 "run": run,
@@ -237,7 +237,7 @@ class AsyncOperations:
         tags: list[str] | None = None,
         add_tags: list[str] | None = None,
         remove_tags: list[str] | None = None,
-    ) -> types.SaveArtifactCollectionOutput:
+    ) -> _types.SaveArtifactCollectionOutput:
         """Rename or describe an artifact collection, change its tags, or move it to another
         type.
 
@@ -247,7 +247,7 @@ class AsyncOperations:
             create_type: Allows a type that does not exist yet.
             tags: Replaces all tags.
         """
-        answer: types.SaveArtifactCollectionOutput = await self._call(
+        answer: _types.SaveArtifactCollectionOutput = await self._call(
             "save_artifact_collection",
             {
                 "collection": collection,
@@ -274,7 +274,7 @@ class AsyncOperations:
         type: str | None = None,
         add_tags: list[str] | None = None,
         remove_tags: list[str] | None = None,
-    ) -> types.PlanChangeOutput:
+    ) -> _types.PlanChangeOutput:
         """Plan what destroys or touches many: delete versions (named ones, or all of a
         collection that nobody would miss), delete a collection, or tag all collections that
         fit.
@@ -286,7 +286,7 @@ class AsyncOperations:
             include_used: With that: those that runs used, too.
             project: tag_collections: in this project, whose name contains this, of this type.
         """
-        answer: types.PlanChangeOutput = await self._call(
+        answer: _types.PlanChangeOutput = await self._call(
             "plan_change",
             {
                 "action": action,
@@ -307,14 +307,14 @@ class AsyncOperations:
         *,
         plan_id: str,
         reason: str | None = None,
-    ) -> types.ApplyPlanOutput:
+    ) -> _types.ApplyPlanOutput:
         """Do what plan_change planned.
 
         Args:
             plan_id: From plan_change.
             reason: Why, in the user's words, for the record.
         """
-        answer: types.ApplyPlanOutput = await self._call(
+        answer: _types.ApplyPlanOutput = await self._call(
             "apply_plan",
             {
                 "plan_id": plan_id,
@@ -327,10 +327,10 @@ class AsyncOperations:
         self,
         *,
         collection: str,
-    ) -> types.PlanDeleteArtifactCollectionOutput:
+    ) -> _types.PlanDeleteArtifactCollectionOutput:
         """Show what deleting an artifact collection would take away: versions, aliases, sizes,
         and the runs and portfolios that use them."""
-        answer: types.PlanDeleteArtifactCollectionOutput = await self._call(
+        answer: _types.PlanDeleteArtifactCollectionOutput = await self._call(
             "plan_delete_artifact_collection",
             {
                 "collection": collection,
@@ -343,13 +343,13 @@ class AsyncOperations:
         *,
         collection: str,
         plan_id: str,
-    ) -> types.DeleteArtifactCollectionOutput:
+    ) -> _types.DeleteArtifactCollectionOutput:
         """Delete an artifact collection as planned with plan_delete_artifact_collection.
 
         Args:
             plan_id: From plan_delete_artifact_collection for this collection.
         """
-        answer: types.DeleteArtifactCollectionOutput = await self._call(
+        answer: _types.DeleteArtifactCollectionOutput = await self._call(
             "delete_artifact_collection",
             {
                 "collection": collection,
@@ -369,7 +369,7 @@ class AsyncOperations:
         filters: dict[str, Any] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.SearchArtifactsOutput:
+    ) -> _types.SearchArtifactsOutput:
         """Find artifact versions in all collections of a project by type, name, tag, alias or
         metadata.
 
@@ -380,7 +380,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.SearchArtifactsOutput = await self._call(
+        answer: _types.SearchArtifactsOutput = await self._call(
             "search_artifacts",
             {
                 "project": project,
@@ -401,7 +401,7 @@ class AsyncOperations:
         artifacts: list[str] | None = None,
         digests: list[str] | None = None,
         project: str | None = None,
-    ) -> types.GetArtifactsOutput:
+    ) -> _types.GetArtifactsOutput:
         """Get many artifact versions at once, by path, id or digest of their contents.
 
         Args:
@@ -409,7 +409,7 @@ class AsyncOperations:
             digests: Digests of contents, looked for in all collections of the project.
             project: For digests.
         """
-        answer: types.GetArtifactsOutput = await self._call(
+        answer: _types.GetArtifactsOutput = await self._call(
             "get_artifacts",
             {
                 "artifacts": artifacts,
@@ -426,7 +426,7 @@ class AsyncOperations:
         run: str | None = None,
         direction: Literal["upstream", "downstream", "both"] | None = None,
         depth: int | None = None,
-    ) -> types.GetLineageOutput:
+    ) -> _types.GetLineageOutput:
         """Follow a version or a run over many hops: what it was made from (which data a model's
         run used), and what used it or was made from it.
 
@@ -436,7 +436,7 @@ class AsyncOperations:
                 Default: both.
             depth: Runs between the version and the farthest one. Default: 5.
         """
-        answer: types.GetLineageOutput = await self._call(
+        answer: _types.GetLineageOutput = await self._call(
             "get_lineage",
             {
                 "artifact": artifact,
@@ -453,7 +453,7 @@ class AsyncOperations:
         artifact: str,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListArtifactUsersOutput:
+    ) -> _types.ListArtifactUsersOutput:
         """List all runs that used an artifact version, page by page, and all portfolios and
         registries that it is linked to.
 
@@ -462,7 +462,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListArtifactUsersOutput = await self._call(
+        answer: _types.ListArtifactUsersOutput = await self._call(
             "list_artifact_users",
             {
                 "artifact": artifact,
@@ -477,13 +477,13 @@ class AsyncOperations:
         *,
         run: str,
         artifacts: list[str],
-    ) -> types.UseArtifactsOutput:
+    ) -> _types.UseArtifactsOutput:
         """Record that a run read artifact versions, so that lineage shows it.
 
         Args:
             run: With the run's id, the last part of its URL.
         """
-        answer: types.UseArtifactsOutput = await self._call(
+        answer: _types.UseArtifactsOutput = await self._call(
             "use_artifacts",
             {
                 "run": run,
@@ -499,7 +499,7 @@ class AsyncOperations:
         type: str | None = None,
         limit: int | None = None,
         unused_only: bool | None = None,
-    ) -> types.GetStorageUsageOutput:
+    ) -> _types.GetStorageUsageOutput:
         """Tell which collections and versions of a project take the most space, and which
         versions are unused: no alias, no link, no run used them.
 
@@ -509,7 +509,7 @@ class AsyncOperations:
             limit: Largest collections and versions to show. Default: 10.
             unused_only: Of versions, only those without alias, link and use by a run.
         """
-        answer: types.GetStorageUsageOutput = await self._call(
+        answer: _types.GetStorageUsageOutput = await self._call(
             "get_storage_usage",
             {
                 "project": project,
@@ -533,7 +533,7 @@ class AsyncOperations:
         add_tags: list[str] | None = None,
         remove_tags: list[str] | None = None,
         ttl_seconds: int | None = None,
-    ) -> types.UpdateArtifactOutput:
+    ) -> _types.UpdateArtifactOutput:
         """Describe or tag an artifact version, move or remove its aliases (to promote it),
         change metadata or time to live.
 
@@ -546,7 +546,7 @@ class AsyncOperations:
                 nothing is done.
             ttl_seconds: Deleted so long after its creation; 0: never.
         """
-        answer: types.UpdateArtifactOutput = await self._call(
+        answer: _types.UpdateArtifactOutput = await self._call(
             "update_artifact",
             {
                 "artifact": artifact,
@@ -569,7 +569,7 @@ class AsyncOperations:
         artifact: str,
         portfolio: str,
         aliases: list[str] | None = None,
-    ) -> types.LinkArtifactOutput:
+    ) -> _types.LinkArtifactOutput:
         """Put an artifact version into a portfolio, or into a collection of a registry, with
         aliases there.
 
@@ -577,7 +577,7 @@ class AsyncOperations:
             portfolio: A portfolio, made if it is new. In a registry:
                 organization/wandb-registry-name/collection.
         """
-        answer: types.LinkArtifactOutput = await self._call(
+        answer: _types.LinkArtifactOutput = await self._call(
             "link_artifact",
             {
                 "artifact": artifact,
@@ -591,9 +591,9 @@ class AsyncOperations:
         self,
         *,
         artifact: str,
-    ) -> types.UnlinkArtifactOutput:
+    ) -> _types.UnlinkArtifactOutput:
         """Take an artifact version out of a portfolio or registry collection."""
-        answer: types.UnlinkArtifactOutput = await self._call(
+        answer: _types.UnlinkArtifactOutput = await self._call(
             "unlink_artifact",
             {
                 "artifact": artifact,
@@ -607,7 +607,7 @@ class AsyncOperations:
         artifacts: list[str] | None = None,
         collection: str | None = None,
         include_used: bool | None = None,
-    ) -> types.PlanDeleteArtifactsOutput:
+    ) -> _types.PlanDeleteArtifactsOutput:
         """Show what deleting artifact versions would take away: sizes, aliases, and the runs and
         portfolios that use them.
 
@@ -616,7 +616,7 @@ class AsyncOperations:
                 link and use by a run.
             include_used: With collection: those that runs used, too.
         """
-        answer: types.PlanDeleteArtifactsOutput = await self._call(
+        answer: _types.PlanDeleteArtifactsOutput = await self._call(
             "plan_delete_artifacts",
             {
                 "artifacts": artifacts,
@@ -633,7 +633,7 @@ class AsyncOperations:
         artifacts: list[str] | None = None,
         collection: str | None = None,
         include_used: bool | None = None,
-    ) -> types.DeleteArtifactsOutput:
+    ) -> _types.DeleteArtifactsOutput:
         """Delete artifact versions as planned with plan_delete_artifacts, their aliases
         included.
 
@@ -643,7 +643,7 @@ class AsyncOperations:
             include_used: With collection: those that runs used, too.
             plan_id: From plan_delete_artifacts with the same arguments.
         """
-        answer: types.DeleteArtifactsOutput = await self._call(
+        answer: _types.DeleteArtifactsOutput = await self._call(
             "delete_artifacts",
             {
                 "artifacts": artifacts,
@@ -661,10 +661,10 @@ class AsyncOperations:
         type: str | None = None,
         base: str | None = None,
         remove: list[str] | None = None,
-        files: list[types.FileToLog] | None = None,
+        files: list[_types.FileToLog] | None = None,
         exclude: list[str] | None = None,
-        contents: list[types.ContentToLog] | None = None,
-        references: list[types.ReferenceToLog] | None = None,
+        contents: list[_types.ContentToLog] | None = None,
+        references: list[_types.ReferenceToLog] | None = None,
         description: str | None = None,
         metadata: dict[str, Any] | None = None,
         aliases: list[str] | None = None,
@@ -672,7 +672,7 @@ class AsyncOperations:
         ttl_seconds: int | None = None,
         run: str | None = None,
         always_new: bool | None = None,
-    ) -> types.LogArtifactOutput:
+    ) -> _types.LogArtifactOutput:
         """Make a new artifact version from files, folders, given contents and references, or
         from another version with changes.
 
@@ -691,7 +691,7 @@ class AsyncOperations:
             run: That logs it. Default: a new one.
             always_new: Make a version even if the newest has the same contents.
         """
-        answer: types.LogArtifactOutput = await self._call(
+        answer: _types.LogArtifactOutput = await self._call(
             "log_artifact",
             {
                 "collection": collection,
@@ -726,7 +726,7 @@ class AsyncOperations:
         skip_references: bool | None = None,
         link: bool | None = None,
         skip_cache: bool | None = None,
-    ) -> types.DownloadArtifactOutput:
+    ) -> _types.DownloadArtifactOutput:
         """Put the files of an artifact version, or some of them, into a folder.
 
         Args:
@@ -742,7 +742,7 @@ class AsyncOperations:
             link: Make hard links to the cache, read-only: takes no space.
             skip_cache: Neither use nor fill the cache.
         """
-        answer: types.DownloadArtifactOutput = await self._call(
+        answer: _types.DownloadArtifactOutput = await self._call(
             "download_artifact",
             {
                 "artifact": artifact,
@@ -769,7 +769,7 @@ class AsyncOperations:
         offset: int | None = None,
         length: int | None = None,
         encoding: Literal["auto", "text", "base64"] | None = None,
-    ) -> types.ReadArtifactFileOutput:
+    ) -> _types.ReadArtifactFileOutput:
         """Read a file of an artifact version, or a range of its bytes, as text or base64,
         without downloading the rest.
 
@@ -781,7 +781,7 @@ class AsyncOperations:
             length: Bytes at most. Default: 16000.
             encoding: auto: text where it is UTF-8, base64 otherwise. Default: auto.
         """
-        answer: types.ReadArtifactFileOutput = await self._call(
+        answer: _types.ReadArtifactFileOutput = await self._call(
             "read_artifact_file",
             {
                 "artifact": artifact,
@@ -803,7 +803,7 @@ class AsyncOperations:
         offline: bool | None = None,
         folder: str | None = None,
         server: bool | None = None,
-    ) -> types.VerifyArtifactOutput:
+    ) -> _types.VerifyArtifactOutput:
         """Check byte for byte whether a folder holds an artifact version, or whether the server
         still has all files of it as they were logged.
 
@@ -814,7 +814,7 @@ class AsyncOperations:
             folder: Folder of this computer that should hold the version.
             server: Fetch every file from the server and check it. The default without folder.
         """
-        answer: types.VerifyArtifactOutput = await self._call(
+        answer: _types.VerifyArtifactOutput = await self._call(
             "verify_artifact",
             {
                 "artifact": artifact,
@@ -835,7 +835,7 @@ class AsyncOperations:
         skip_contents: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.CompareArtifactsOutput:
+    ) -> _types.CompareArtifactsOutput:
         """Tell which files were added, removed or changed between two artifact versions, and how
         much it grew; of tables, how columns and row counts changed, of safetensors the
         tensors.
@@ -848,7 +848,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.CompareArtifactsOutput = await self._call(
+        answer: _types.CompareArtifactsOutput = await self._call(
             "compare_artifacts",
             {
                 "from": from_,
@@ -868,7 +868,7 @@ class AsyncOperations:
         name: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListRegistriesOutput:
+    ) -> _types.ListRegistriesOutput:
         """List the registries of an organization: its curated projects of linked artifact
         versions.
 
@@ -878,7 +878,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListRegistriesOutput = await self._call(
+        answer: _types.ListRegistriesOutput = await self._call(
             "list_registries",
             {
                 "organization": organization,
@@ -893,14 +893,14 @@ class AsyncOperations:
         self,
         *,
         registry: str,
-    ) -> types.GetRegistryOutput:
+    ) -> _types.GetRegistryOutput:
         """Get one registry: description, who sees it, the artifact types that it takes, and its
         members with their roles.
 
         Args:
             registry: The organization can be left out where there is only one.
         """
-        answer: types.GetRegistryOutput = await self._call(
+        answer: _types.GetRegistryOutput = await self._call(
             "get_registry",
             {
                 "registry": registry,
@@ -917,7 +917,7 @@ class AsyncOperations:
         tag: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListRegistryCollectionsOutput:
+    ) -> _types.ListRegistryCollectionsOutput:
         """Find collections in all registries of an organization, or in one, by name or tag.
 
         Args:
@@ -927,7 +927,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListRegistryCollectionsOutput = await self._call(
+        answer: _types.ListRegistryCollectionsOutput = await self._call(
             "list_registry_collections",
             {
                 "organization": organization,
@@ -951,7 +951,7 @@ class AsyncOperations:
         filters: dict[str, Any] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> types.ListRegistryVersionsOutput:
+    ) -> _types.ListRegistryVersionsOutput:
         """Find artifact versions that are linked in all registries of an organization, or in
         one, by collection, alias, tag or metadata.
 
@@ -964,7 +964,7 @@ class AsyncOperations:
             limit: Default: 20.
             cursor: next_cursor of the answer before, all else unchanged.
         """
-        answer: types.ListRegistryVersionsOutput = await self._call(
+        answer: _types.ListRegistryVersionsOutput = await self._call(
             "list_registry_versions",
             {
                 "organization": organization,
@@ -986,7 +986,7 @@ class AsyncOperations:
         description: str | None = None,
         visibility: Literal["organization", "restricted"] | None = None,
         types: list[str] | None = None,
-    ) -> types.RegistryDetails:
+    ) -> _types.RegistryDetails:
         """Make a registry in an organization, for versions to be linked to.
 
         Args:
@@ -995,7 +995,7 @@ class AsyncOperations:
                 organization.
             types: That can be linked. Default: all.
         """
-        answer: types.RegistryDetails = await self._call(
+        answer: _types.RegistryDetails = await self._call(
             "create_registry",
             {
                 "registry": registry,
@@ -1015,7 +1015,7 @@ class AsyncOperations:
         visibility: Literal["organization", "restricted"] | None = None,
         add_types: list[str] | None = None,
         allow_all_types: bool | None = None,
-    ) -> types.RegistryDetails:
+    ) -> _types.RegistryDetails:
         """Rename or describe a registry, change who sees it or which artifact types it takes.
 
         Args:
@@ -1024,7 +1024,7 @@ class AsyncOperations:
             add_types: Types that can be linked from now on. None can be taken back.
             allow_all_types: Whether versions of every type can be linked.
         """
-        answer: types.RegistryDetails = await self._call(
+        answer: _types.RegistryDetails = await self._call(
             "update_registry",
             {
                 "registry": registry,
@@ -1043,8 +1043,8 @@ class AsyncOperations:
         registry: str,
         add: list[str] | None = None,
         remove: list[str] | None = None,
-        roles: list[types.MemberRole] | None = None,
-    ) -> types.ChangeRegistryMembersOutput:
+        roles: list[_types.MemberRole] | None = None,
+    ) -> _types.ChangeRegistryMembersOutput:
         """Add users and teams to a registry, take them out, or change their roles.
 
         Args:
@@ -1053,7 +1053,7 @@ class AsyncOperations:
             remove: Ids or names of members.
             roles: After adding.
         """
-        answer: types.ChangeRegistryMembersOutput = await self._call(
+        answer: _types.ChangeRegistryMembersOutput = await self._call(
             "change_registry_members",
             {
                 "registry": registry,
@@ -1068,13 +1068,13 @@ class AsyncOperations:
         self,
         *,
         registry: str,
-    ) -> types.PlanDeleteRegistryOutput:
+    ) -> _types.PlanDeleteRegistryOutput:
         """Show what deleting a registry would take away: its collections, links and aliases.
 
         Args:
             registry: The organization can be left out where there is only one.
         """
-        answer: types.PlanDeleteRegistryOutput = await self._call(
+        answer: _types.PlanDeleteRegistryOutput = await self._call(
             "plan_delete_registry",
             {
                 "registry": registry,
@@ -1087,14 +1087,14 @@ class AsyncOperations:
         *,
         registry: str,
         plan_id: str,
-    ) -> types.DeleteRegistryOutput:
+    ) -> _types.DeleteRegistryOutput:
         """Delete a registry as planned with plan_delete_registry.
 
         Args:
             registry: The organization can be left out where there is only one.
             plan_id: From plan_delete_registry for this registry.
         """
-        answer: types.DeleteRegistryOutput = await self._call(
+        answer: _types.DeleteRegistryOutput = await self._call(
             "delete_registry",
             {
                 "registry": registry,
@@ -1111,7 +1111,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.ArtifactTypeConnection:
+    ) -> _types.ArtifactTypeConnection:
         """Get a page of the artifact types of a project, with all attributes.
 
         Args:
@@ -1121,7 +1121,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.ArtifactTypeConnection = await self._call(
+        answer: _types.ArtifactTypeConnection = await self._call(
             "artifact_types_page",
             {
                 "entity": entity,
@@ -1139,14 +1139,14 @@ class AsyncOperations:
         type: str,
         entity: str | None = None,
         project: str | None = None,
-    ) -> types.ArtifactTypeNode:
+    ) -> _types.ArtifactTypeNode:
         """Get an artifact type with all attributes.
 
         Args:
             entity: Default: that of the settings, or of the API key's user.
             project: Default: that of the settings, or uncategorized.
         """
-        answer: types.ArtifactTypeNode = await self._call(
+        answer: _types.ArtifactTypeNode = await self._call(
             "artifact_type_load",
             {
                 "entity": entity,
@@ -1167,7 +1167,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.ArtifactCollectionConnection:
+    ) -> _types.ArtifactCollectionConnection:
         """Get a page of the artifact collections of a project, of one type or all, with all
         attributes but aliases.
 
@@ -1181,7 +1181,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.ArtifactCollectionConnection = await self._call(
+        answer: _types.ArtifactCollectionConnection = await self._call(
             "artifact_collections_page",
             {
                 "entity": entity,
@@ -1203,7 +1203,7 @@ class AsyncOperations:
         entity: str | None = None,
         project: str | None = None,
         type: str | None = None,
-    ) -> types.ArtifactCollectionNode:
+    ) -> _types.ArtifactCollectionNode:
         """Get an artifact collection with all attributes but aliases.
 
         Args:
@@ -1211,7 +1211,7 @@ class AsyncOperations:
             project: Default: that of the settings, or uncategorized.
             type: Default: whatever type it has.
         """
-        answer: types.ArtifactCollectionNode = await self._call(
+        answer: _types.ArtifactCollectionNode = await self._call(
             "artifact_collection_load",
             {
                 "entity": entity,
@@ -1229,7 +1229,7 @@ class AsyncOperations:
         entity: str | None = None,
         project: str | None = None,
         type: str | None = None,
-    ) -> types.ArtifactCollectionAliasesOutput:
+    ) -> _types.ArtifactCollectionAliasesOutput:
         """Get the aliases of all versions in an artifact collection.
 
         Args:
@@ -1237,7 +1237,7 @@ class AsyncOperations:
             project: Default: that of the settings, or uncategorized.
             type: Default: whatever type it has.
         """
-        answer: types.ArtifactCollectionAliasesOutput = await self._call(
+        answer: _types.ArtifactCollectionAliasesOutput = await self._call(
             "artifact_collection_aliases",
             {
                 "entity": entity,
@@ -1259,7 +1259,7 @@ class AsyncOperations:
         new_type: str | None = None,
         description: str | None = None,
         tags: list[str] | None = None,
-    ) -> types.ArtifactCollectionNode:
+    ) -> _types.ArtifactCollectionNode:
         """Change the name, type, description or tags of an artifact collection, and get it as it
         is then.
 
@@ -1271,7 +1271,7 @@ class AsyncOperations:
             description: "" removes it.
             tags: Replaces all tags.
         """
-        answer: types.ArtifactCollectionNode = await self._call(
+        answer: _types.ArtifactCollectionNode = await self._call(
             "artifact_collection_save",
             {
                 "entity": entity,
@@ -1293,7 +1293,7 @@ class AsyncOperations:
         entity: str | None = None,
         project: str | None = None,
         type: str | None = None,
-    ) -> types.Done:
+    ) -> _types.Done:
         """Delete an artifact collection at once, a sequence with all its versions.
 
         Args:
@@ -1301,7 +1301,7 @@ class AsyncOperations:
             project: Default: that of the settings, or uncategorized.
             type: Default: whatever type it has.
         """
-        answer: types.Done = await self._call(
+        answer: _types.Done = await self._call(
             "artifact_collection_delete",
             {
                 "entity": entity,
@@ -1325,7 +1325,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.ArtifactConnection:
+    ) -> _types.ArtifactConnection:
         """Get a page of the versions of an artifact collection, with all attributes.
 
         Args:
@@ -1340,7 +1340,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.ArtifactConnection = await self._call(
+        answer: _types.ArtifactConnection = await self._call(
             "artifacts_page",
             {
                 "entity": entity,
@@ -1362,14 +1362,14 @@ class AsyncOperations:
         *,
         artifact: str | None = None,
         id: str | None = None,
-    ) -> types.ArtifactNode:
+    ) -> _types.ArtifactNode:
         """Get an artifact version with all attributes, by its path or its id.
 
         Args:
             artifact: With an alias or a version such as v3. Default: latest.
             id: The server's id, in place of artifact.
         """
-        answer: types.ArtifactNode = await self._call(
+        answer: _types.ArtifactNode = await self._call(
             "artifact_load",
             {
                 "artifact": artifact,
@@ -1389,7 +1389,7 @@ class AsyncOperations:
         add_tags: list[str] | None = None,
         remove_tags: list[str] | None = None,
         ttl_seconds: int | None = None,
-    ) -> types.ArtifactNode:
+    ) -> _types.ArtifactNode:
         """Change the description, metadata, aliases, tags or time to live of an artifact
         version, and get it as it is then.
 
@@ -1398,7 +1398,7 @@ class AsyncOperations:
             metadata: Replaces all metadata.
             ttl_seconds: Kept so long after its creation; 0: as its project says; -1: for ever.
         """
-        answer: types.ArtifactNode = await self._call(
+        answer: _types.ArtifactNode = await self._call(
             "artifact_save",
             {
                 "artifact": artifact,
@@ -1418,13 +1418,13 @@ class AsyncOperations:
         *,
         artifact: str,
         delete_aliases: bool | None = None,
-    ) -> types.Done:
+    ) -> _types.Done:
         """Delete an artifact version at once.
 
         Args:
             delete_aliases: Delete it with its aliases. Without, a version that has some stays.
         """
-        answer: types.Done = await self._call(
+        answer: _types.Done = await self._call(
             "artifact_delete",
             {
                 "artifact": artifact,
@@ -1439,13 +1439,13 @@ class AsyncOperations:
         artifact: str,
         target: str,
         aliases: list[str] | None = None,
-    ) -> types.ArtifactNode:
+    ) -> _types.ArtifactNode:
         """Put an artifact version into a portfolio, and get it as seen there.
 
         Args:
             target: The collection, which is made where it is new.
         """
-        answer: types.ArtifactNode = await self._call(
+        answer: _types.ArtifactNode = await self._call(
             "artifact_link",
             {
                 "artifact": artifact,
@@ -1459,9 +1459,9 @@ class AsyncOperations:
         self,
         *,
         artifact: str,
-    ) -> types.Done:
+    ) -> _types.Done:
         """Take an artifact version out of the portfolio that its path leads through."""
-        answer: types.Done = await self._call(
+        answer: _types.Done = await self._call(
             "artifact_unlink",
             {
                 "artifact": artifact,
@@ -1473,9 +1473,9 @@ class AsyncOperations:
         self,
         *,
         artifact: str,
-    ) -> types.ArtifactLinkedArtifactsOutput:
+    ) -> _types.ArtifactLinkedArtifactsOutput:
         """Get an artifact version as seen in each portfolio that it is linked into."""
-        answer: types.ArtifactLinkedArtifactsOutput = await self._call(
+        answer: _types.ArtifactLinkedArtifactsOutput = await self._call(
             "artifact_linked_artifacts",
             {
                 "artifact": artifact,
@@ -1487,9 +1487,9 @@ class AsyncOperations:
         self,
         *,
         artifact: str,
-    ) -> types.ArtifactLoggedByOutput:
+    ) -> _types.ArtifactLoggedByOutput:
         """Get the run that logged an artifact version."""
-        answer: types.ArtifactLoggedByOutput = await self._call(
+        answer: _types.ArtifactLoggedByOutput = await self._call(
             "artifact_logged_by",
             {
                 "artifact": artifact,
@@ -1501,9 +1501,9 @@ class AsyncOperations:
         self,
         *,
         artifact: str,
-    ) -> types.ArtifactUsedByOutput:
+    ) -> _types.ArtifactUsedByOutput:
         """Get the runs that used an artifact version."""
-        answer: types.ArtifactUsedByOutput = await self._call(
+        answer: _types.ArtifactUsedByOutput = await self._call(
             "artifact_used_by",
             {
                 "artifact": artifact,
@@ -1519,7 +1519,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.FileConnection:
+    ) -> _types.FileConnection:
         """Get a page of the files of an artifact version, with all attributes.
 
         Args:
@@ -1528,7 +1528,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.FileConnection = await self._call(
+        answer: _types.FileConnection = await self._call(
             "artifact_files_page",
             {
                 "artifact": artifact,
@@ -1546,14 +1546,14 @@ class AsyncOperations:
         artifact: str,
         first: int | None = None,
         after: str | None = None,
-    ) -> types.ManifestEntryConnection:
+    ) -> _types.ManifestEntryConnection:
         """Get a page of the manifest of an artifact version: every file and reference in it.
 
         Args:
             first: Default: 10000.
             after: end_cursor of the page before.
         """
-        answer: types.ManifestEntryConnection = await self._call(
+        answer: _types.ManifestEntryConnection = await self._call(
             "artifact_manifest_page",
             {
                 "artifact": artifact,
@@ -1569,14 +1569,14 @@ class AsyncOperations:
         run: str,
         entity: str | None = None,
         project: str | None = None,
-    ) -> types.RunNode:
+    ) -> _types.RunNode:
         """Get a run with its attributes as lists of runs show them.
 
         Args:
             entity: Default: that of the settings, or of the API key's user.
             project: Default: that of the settings, or uncategorized.
         """
-        answer: types.RunNode = await self._call(
+        answer: _types.RunNode = await self._call(
             "run_load",
             {
                 "entity": entity,
@@ -1596,7 +1596,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.RunConnection:
+    ) -> _types.RunConnection:
         """Get a page of the runs of a project, with all attributes.
 
         Args:
@@ -1608,7 +1608,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.RunConnection = await self._call(
+        answer: _types.RunConnection = await self._call(
             "runs_page",
             {
                 "entity": entity,
@@ -1632,7 +1632,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.ArtifactConnection:
+    ) -> _types.ArtifactConnection:
         """Get a page of the artifact versions that a run logged or used, with all attributes.
 
         Args:
@@ -1642,7 +1642,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.ArtifactConnection = await self._call(
+        answer: _types.ArtifactConnection = await self._call(
             "run_artifacts_page",
             {
                 "entity": entity,
@@ -1663,14 +1663,14 @@ class AsyncOperations:
         artifact: str,
         entity: str | None = None,
         project: str | None = None,
-    ) -> types.Done:
+    ) -> _types.Done:
         """Record that a run used an artifact version, so that lineage shows it.
 
         Args:
             entity: Default: that of the settings, or of the API key's user.
             project: Default: that of the settings, or uncategorized.
         """
-        answer: types.Done = await self._call(
+        answer: _types.Done = await self._call(
             "run_use_artifact",
             {
                 "entity": entity,
@@ -1688,7 +1688,7 @@ class AsyncOperations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
-    ) -> types.ProjectConnection:
+    ) -> _types.ProjectConnection:
         """Get a page of the projects of an entity, with all attributes.
 
         Args:
@@ -1697,7 +1697,7 @@ class AsyncOperations:
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
         """
-        answer: types.ProjectConnection = await self._call(
+        answer: _types.ProjectConnection = await self._call(
             "projects_page",
             {
                 "entity": entity,
@@ -1710,8 +1710,8 @@ class AsyncOperations:
 
     async def viewer_load(
         self,
-    ) -> types.ViewerNode:
+    ) -> _types.ViewerNode:
         """Get the user that the API key belongs to, and what is meant where a path names no
         entity or project."""
-        answer: types.ViewerNode = await self._call("viewer_load", {})
+        answer: _types.ViewerNode = await self._call("viewer_load", {})
         return answer

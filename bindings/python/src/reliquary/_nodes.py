@@ -6,6 +6,7 @@ The classes that wait and those that are awaited share these.
 from __future__ import annotations
 
 import json
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -386,6 +387,11 @@ class ArtifactData:
             )
         else:
             self._set["ttl"] = self._set["ttl_seconds"] = int(ttl.total_seconds())
+
+    def _default_root(self) -> str:
+        """Where its files are put unless a folder is named."""
+        base = os.environ.get("WANDB_ARTIFACT_DIR") or os.path.join(".", "artifacts")
+        return os.path.join(base, self.source_name)
 
     def _path(self) -> str:
         """How operations are told which version is meant, as seen in its collection."""

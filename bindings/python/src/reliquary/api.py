@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _config, errors
+from ._paths import alias_of, collection_path, project_path, run_path
 from ._session import Session
 
 TYPE_CHECKING = False
@@ -114,13 +115,13 @@ class Api:
         """
         from .artifacts import ArtifactTypes
 
-        return ArtifactTypes(self._session, *_project(project), start=start)
+        return ArtifactTypes(self._session, *project_path(project), start=start)
 
     def artifact_type(self, type_name: str, project: str | None = None) -> ArtifactType:
         """One artifact type of a project."""
         from .artifacts import ArtifactType
 
-        return ArtifactType(self._session, *_project(project), type_name)
+        return ArtifactType(self._session, *project_path(project), type_name)
 
     def artifact_collections(
         self,
@@ -141,7 +142,7 @@ class Api:
         """
         from .artifacts import ArtifactCollections
 
-        entity, project = _project(project_name)
+        entity, project = project_path(project_name)
         return ArtifactCollections(
             self._session, entity, project, type_name, None, order, per_page, start
         )
@@ -155,7 +156,7 @@ class Api:
         """
         from .artifacts import ArtifactCollection
 
-        entity, project, collection = _collection(name)
+        entity, project, collection = collection_path(name)
         return ArtifactCollection(self._session, entity, project, collection, type_name)
 
     def artifacts(
@@ -179,7 +180,7 @@ class Api:
         """
         from .artifacts import Artifacts
 
-        entity, project, collection = _collection(name)
+        entity, project, collection = collection_path(name)
         return Artifacts(
             self._session,
             entity,
@@ -209,7 +210,7 @@ class Api:
             raise ValueError(
                 f"type {type!r} specified but this artifact is of type {node['type']!r}"
             )
-        return Artifact._of(self._session, node, _alias(name))
+        return Artifact._of(self._session, node, alias_of(name))
 
     def artifact_from_id(self, artifact_id: str) -> Artifact:
         """One version by the server's id of it, in the sequence that it was logged to."""
@@ -258,7 +259,7 @@ class Api:
         path = run if run is None or isinstance(run, str) else "/".join(run.path)
         artifact._log(
             self._session,
-            *_project(project),
+            *project_path(project),
             aliases=aliases,
             tags=tags,
             run=path,
@@ -276,7 +277,7 @@ class Api:
         """
         from .runs import Run
 
-        entity, project, id = _run(path)
+        entity, project, id = run_path(path)
         node = self._session.call("run_load", {"entity": entity, "project": project, "run": id})
         return Run._of(self._session, node)
 
@@ -297,53 +298,10 @@ class Api:
         """
         from .runs import Runs
 
-        return Runs(self._session, *_project(path), filters, order, per_page)
+        return Runs(self._session, *project_path(path), filters, order, per_page)
 
     def projects(self, entity: str | None = None, per_page: int = 200) -> Projects:
         """The projects of an entity."""
         from .runs import Projects
 
         return Projects(self._session, entity, per_page)
-
-
-def _project(path: str | None) -> tuple[str | None, str | None]:
-    """Reads "entity/project", "project" or nothing."""
-    if not path:
-        return None, None
-    entity, slash, project = path.partition("/")
-    return (entity, project) if slash else (None, path)
-
-
-def _collection(path: str) -> tuple[str | None, str | None, str]:
-    """Reads "entity/project/name", "project/name" or "name"."""
-    parts = path.split("/")
-    if len(parts) > 3 or not all(parts):
-        raise errors.InvalidError(
-            f"name is {path!r}, and no collection's",
-            argument="name",
-            next='write it as "entity/project/name", "project/name" or "name"',
-        )
-    padded: list[str | None] = [*([None] * (3 - len(parts))), *parts]
-    return padded[0], padded[1], parts[-1]
-
-
-def _alias(name: str) -> str:
-    """The collection and the alias of a path: aliases can have slashes."""
-    path, colon, alias = name.partition(":")
-    return path.rpartition("/")[2] + colon + alias
-
-
-def _run(path: str) -> tuple[str | None, str | None, str]:
-    """Reads "entity/project/id", "project/id", "id" and what URLs make of them."""
-    parts = path.replace("/runs/", "/").strip("/ ").split("/")
-    if len(parts) <= 2 and ":" in parts[-1]:
-        parts = [*parts[:-1], *parts[-1].split(":", 1)]
-    parts = [part.strip() for part in parts]
-    if len(parts) > 3 or not all(parts):
-        raise errors.InvalidError(
-            f"Invalid path: {path!r}",
-            argument="path",
-            next='write it as "entity/project/id", "project/id" or "id"',
-        )
-    padded: list[str | None] = [*([None] * (3 - len(parts))), *parts]
-    return padded[0], padded[1], parts[-1]

@@ -326,10 +326,6 @@ class Artifact(ArtifactData):
         self._download(folder, prefix, bool(skip_cache), None, allow_missing_references, progress)
         return folder
 
-    def _default_root(self) -> str:
-        base = os.environ.get("WANDB_ARTIFACT_DIR") or os.path.join(".", "artifacts")
-        return os.path.join(base, self.source_name)
-
     def _download(
         self,
         root: StrPath,
@@ -510,8 +506,26 @@ class Artifact(ArtifactData):
         """Makes a version of the draft."""
         from ._progress import shown
 
-        draft = self._drafted()
-        arguments = draft.arguments(self._node["collection"], entity, project)
+        arguments = self._log_arguments(entity, project, aliases, tags, run)
+        with shown(progress, self._name) as report:
+            logged = session.call("log_artifact", arguments, report)
+        node = session.call("artifact_load", {"artifact": logged["artifact"]})
+        self._drafted().close()
+        self._session, self._draft, self._manifest = session, None, None
+        self._adopt(node)
+
+    def _log_arguments(
+        self,
+        entity: str | None,
+        project: str | None,
+        aliases: Collection[str] | None,
+        tags: Collection[str] | None,
+        run: str | None,
+    ) -> dict[str, object]:
+        """What log_artifact is told of the draft."""
+        arguments: dict[str, object] = self._drafted().arguments(
+            self._node["collection"], entity, project
+        )
         arguments.update(
             type=self.type,
             description=self._set.get("description"),
@@ -522,9 +536,4 @@ class Artifact(ArtifactData):
         )
         if "ttl_seconds" in self._set:
             arguments["ttl_seconds"] = max(self._set["ttl_seconds"], 0)
-        with shown(progress, self._name) as report:
-            logged = session.call("log_artifact", arguments, report)
-        node = session.call("artifact_load", {"artifact": logged["artifact"]})
-        draft.close()
-        self._session, self._draft, self._manifest = session, None, None
-        self._adopt(node)
+        return arguments

@@ -1,0 +1,150 @@
+"""A session on the library, for programs that await answers.
+
+Nothing waits in a thread: the library queues what has ended, the event loop
+watches a file descriptor that is readable while the queue is not empty, and one
+wake brings a batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import itertools
+import json
+
+from . import _library, errors
+from ._session import Session, encode, pass_log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._progress import Report
+
+# How many results one wake brings at most: the event loop has other things to do.
+_BATCH = 256
+
+
+class AsyncSession:
+    """One place that operations are called on. It belongs to one event loop at a time."""
+
+    def __init__(self, config: dict[str, object]) -> None:
+        self._session = Session(config)
+        self._library = _library.library()
+        self._tokens = itertools.count(1)
+        self._waiting: dict[int, tuple[asyncio.Future[Any], Report | None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fd = -1
+        self._events = (_library.Event * _BATCH)()
+        self._count = ctypes.c_size_t()
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where it leads and why."""
+        return self._session.place
+
+    async def call(
+        self, name: str, arguments: dict[str, object], progress: Report | None = None
+    ) -> Any:
+        """Calls an operation and returns its answer. Cancelling the task cancels the call."""
+        return await self.submit(name, arguments, progress)
+
+    def submit(
+        self, name: str, arguments: dict[str, object], progress: Report | None = None
+    ) -> asyncio.Future[Any]:
+        """Begins to call an operation. Cancelling the future cancels the call."""
+        loop = self._bind()
+        token = next(self._tokens)
+        operation, text = name.encode(), encode(arguments)
+        status = self._library.submit(
+            self._session.handle,
+            token,
+            _library.PROGRESS if progress else 0,
+            operation,
+            len(operation),
+            text,
+            len(text),
+        )
+        if status != _library.OK:
+            raise self._library.failure(status)
+        future = loop.create_future()
+        self._waiting[token] = future, progress
+        future.add_done_callback(lambda ended: self._ended(token, ended))
+        return future
+
+    def _ended(self, token: int, future: asyncio.Future[Any]) -> None:
+        if future.cancelled() and token in self._waiting:
+            # Its result still comes, and is dropped.
+            self._library.cancel(self._session.handle, token)
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        """Has the running event loop watch the queue."""
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return loop
+        if self._loop is not None and not self._loop.is_closed() and self._waiting:
+            raise RuntimeError("this AsyncApi is in use in another event loop: make one for each")
+        self._unbind()
+        fd = ctypes.c_int(-1)
+        status = self._library.event_fd(self._session.handle, ctypes.byref(fd))
+        if status != _library.OK:
+            raise self._library.failure(status)
+        loop.add_reader(fd.value, self._take)
+        self._loop, self._fd = loop, fd.value
+        return loop
+
+    def _unbind(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self._fd)
+        self._loop = None
+        self._waiting.clear()
+
+    def _take(self) -> None:
+        """Hands results to those who wait for them. The event loop calls it."""
+        events = self._events
+        status = self._library.take(
+            self._session.handle, 0, events, _BATCH, ctypes.byref(self._count)
+        )
+        if status != _library.OK:  # forked, or closed meanwhile
+            self._fail(self._library.failure(status))
+            return
+        count = self._count.value
+        try:
+            for event in events[:count]:
+                told = ctypes.string_at(event.data, event.size) if event.data else b""
+                self._deliver(event.token, event.kind, event.status, told)
+        finally:
+            self._library.free_events(events, count)
+
+    def _deliver(self, token: int, kind: int, status: int, told: bytes) -> None:
+        if kind == _library.EVENT_LOG:
+            pass_log(told)
+            return
+        future, progress = self._waiting.get(token, (None, None))
+        if kind == _library.EVENT_PROGRESS:
+            if progress is not None and future is not None and not future.done():
+                progress(json.loads(told))
+            return
+        if kind != _library.EVENT_RESULT:
+            return
+        self._waiting.pop(token, None)
+        if future is None or future.done():
+            return
+        if status == _library.OK:
+            future.set_result(json.loads(told))
+        else:
+            future.set_exception(self._library.failure(status, told))
+
+    def _fail(self, error: errors.Error) -> None:
+        waiting = list(self._waiting.values())
+        self._unbind()
+        for future, _ in waiting:
+            if not future.done():
+                future.set_exception(error)
+
+    def close(self) -> None:
+        """Ends the session: calls under way fail with CanceledError."""
+        self._fail(errors.CanceledError("the session was closed before the call was done"))
+        # What still runs has been canceled, and is not waited for: nothing may
+        # block the event loop.
+        self._session.close(0)

@@ -1,0 +1,263 @@
+"""Files in and out, and everything between, on a registry in a folder."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import reliquary
+from conftest import PLACE
+from reliquary import Api, Artifact, errors
+
+
+def tree(root: str | Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(root)): path.read_text()
+        for path in sorted(Path(root).rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_files_in_and_out(api: Api, tmp_path: Path) -> None:
+    source = tmp_path / "photos"
+    (source / "cats").mkdir(parents=True)
+    (source / "cats" / "tom.txt").write_text("a cat\n")
+    (source / "rex.txt").write_text("a dog\n")
+    draft = Artifact("pets", type="dataset", description="two pets", metadata={"count": 2})
+    draft.add_dir(source)
+    draft.add_file(source / "rex.txt", name="copies/rex.txt")
+    draft.add_reference("https://example.com/pets", name="origin", checksum=False)
+    assert draft.is_draft() and draft.id is None and draft.name == "pets"
+    assert repr(draft) == "<Artifact pets (dataset), a draft>"
+
+    told: list[dict[str, Any]] = []
+    logged = api.log_artifact(
+        draft, project=PLACE, aliases=["first"], tags=["small"], progress=told.append
+    )
+    assert logged is draft and not logged.is_draft()
+    assert logged.name == "pets:v0" and logged.qualified_name == f"{PLACE}/pets:v0"
+    assert sorted(logged.aliases) == ["first", "latest"] and logged.tags == ["small"]
+    assert logged.metadata == {"count": 2} and logged.description == "two pets"
+    assert {report["phase"] for report in told} >= {"upload"}
+
+    again = api.artifact(f"{PLACE}/pets:first", type="dataset")
+    assert again.id == logged.id and again.digest == logged.digest and again.file_count == 4
+    assert sorted(again.manifest.entries) == ["cats/tom.txt", "copies/rex.txt", "origin", "rex.txt"]
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        again.download(tmp_path / "out", path_prefix="cats/")
+    assert not seen and tree(tmp_path / "out") == {"cats/tom.txt": "a cat\n"}
+    folder = again.download(tmp_path / "all", path_prefix="c")
+    assert folder == str(tmp_path / "all")
+    assert tree(folder) == {"cats/tom.txt": "a cat\n", "copies/rex.txt": "a dog\n"}
+
+
+def test_versions_are_made_from_versions(api: Api, pets: str, tmp_path: Path) -> None:
+    draft = api.artifact(f"{pets}:latest").new_draft()
+    draft.remove("data")
+    with draft.new_file("more.txt") as file:
+        file.write("more\n")
+    with pytest.raises(FileNotFoundError):
+        Artifact("x", type="y").remove("nothing")
+    draft.save()
+    assert draft.version == "v3" and draft.metadata == {"n": 2}
+    assert tree(draft.download(tmp_path / "out")) == {
+        "more.txt": "more\n",
+        "name.txt": "edition 2\n",
+    }
+    same = Artifact("pets", type="dataset")
+    with same.new_file("more.txt") as file:
+        file.write("more\n")
+    with same.new_file("name.txt") as file:
+        file.write("edition 2\n")
+    assert api.log_artifact(same, project=PLACE).version == "v3", (
+        "the same contents make no version"
+    )
+    with pytest.raises(errors.ConflictError, match="new_draft"):
+        same.add_file("more.txt")
+
+
+def test_a_draft_has_no_place_yet(tmp_path: Path) -> None:
+    draft = Artifact("pets", type="dataset")
+    for attribute in ("entity", "version", "digest", "created_at"):
+        with pytest.raises(reliquary.ArtifactNotLoggedError, match="log it"):
+            getattr(draft, attribute)
+    with pytest.raises(reliquary.ArtifactNotLoggedError):
+        draft.download()
+    with pytest.raises(ValueError, match="not a file"):
+        draft.add_file(tmp_path)
+    with pytest.raises(ValueError, match="not a directory"):
+        draft.add_dir(tmp_path / "missing")
+    with pytest.raises(ValueError, match="policy"):
+        draft.add_dir(tmp_path, policy="other")
+    with pytest.raises(errors.InvalidError):
+        draft.new_file("../outside").__enter__()
+
+
+def test_what_is_set_is_saved(api: Api, pets: str) -> None:
+    a = api.artifact(f"{pets}:v0")
+    a.description, a.ttl = "changed", timedelta(days=2)
+    a.metadata["deep"] = {"list": [1, 2**60, "\u2713"]}
+    a.aliases.append("chosen")
+    a.tags.append("kept")
+    a.save()
+    seen = api.artifact(f"{pets}:chosen")
+    assert (seen.description, seen.ttl, seen.tags) == ("changed", timedelta(days=2), ["kept"])
+    assert seen.metadata == {"n": 0, "deep": {"list": [1, 2**60, "\u2713"]}}
+    seen.description = None
+    seen.ttl = None
+    seen.aliases = []
+    seen.save()
+    seen = api.artifact(f"{pets}:v0")
+    assert (seen.description or "", seen.ttl, seen.aliases) == ("", None, [])
+
+    c = api.artifact_collection("dataset", pets)
+    c.description, c.tags = "all pets", ["good"]
+    c.save()
+    c.name = "animals"
+    c.save()
+    again = api.artifact_collection("dataset", f"{PLACE}/animals")
+    assert (again.description, again.tags, again.id) == ("all pets", ["good"], c.id)
+    with pytest.warns(DeprecationWarning, match="change_type"):
+        again.change_type("zoo")
+    assert api.artifact_collection("zoo", f"{PLACE}/animals").is_sequence()
+    again.delete()
+    assert not api.artifact_collection_exists(f"{PLACE}/animals", "zoo")
+
+
+def test_links_and_lineage(api: Api, pets: str) -> None:
+    a = api.artifact(f"{pets}:v1")
+    link = a.link(f"{PLACE}/shelf", aliases=["best"])
+    assert link.is_link and link.source_name == "pets:v1" and link.source_artifact.name == "pets:v1"
+    assert [seen.qualified_name for seen in a.linked_artifacts] == [f"{PLACE}/shelf:v0"]
+    assert link.collection.name == "shelf" and link.source_collection.name == "pets"
+    with pytest.raises(ValueError, match="link artifact"):
+        link.ttl = timedelta(days=1)
+    maker = a.logged_by()
+    assert maker is not None and maker.entity == "local"
+    assert [seen.name for seen in maker.logged_artifacts()] == ["pets:v1"]
+    maker.use_artifact(api.artifact(f"{pets}:v0"))
+    assert [run.id for run in api.artifact(f"{pets}:v0").used_by()] == [maker.id]
+    assert [seen.name for seen in maker.used_artifacts()] == ["pets:v0"]
+    walked = a.lineage("upstream")
+    assert f"{pets}:v0" in {seen["artifact"] for seen in walked["artifacts"]}
+    link.unlink()
+    assert not a.linked_artifacts
+    with pytest.raises(ValueError, match="not a linked artifact"):
+        a.unlink()
+
+
+def test_deleting(api: Api, pets: str) -> None:
+    with pytest.raises(errors.ConflictError):
+        api.artifact(f"{pets}:latest").delete()
+    api.artifact(f"{pets}:latest").delete(delete_aliases=True)
+    api.artifact(f"{pets}:v0").delete()
+    assert [a.version for a in api.artifacts("dataset", pets)] == ["v1"]
+
+
+def test_verify_and_checkout(api: Api, pets: str, tmp_path: Path) -> None:
+    a = api.artifact(f"{pets}:v2")
+    root = a.download(str(tmp_path / "out"))
+    a.verify(root)
+    (tmp_path / "out" / "data" / "rows.csv").write_text("changed\n")
+    with pytest.raises(ValueError, match=r"Digest mismatch for file: data/rows\.csv"):
+        a.verify(root)
+    (tmp_path / "out" / "extra").write_text("extra\n")
+    a.checkout(root)
+    a.verify(root)
+    assert "extra" not in tree(root)
+    os.remove(tmp_path / "out" / "name.txt")
+    with pytest.raises(ValueError, match=r"Missing file: name\.txt"):
+        a.verify(root)
+    assert Path(a.get_entry("name.txt").download(root)).read_text() == "edition 2\n"
+    with pytest.raises(KeyError):
+        a.get_entry("no such file")
+    with pytest.raises(ValueError, match="more than one file"):
+        a.file()
+    with a.files(names=["name.txt"])[0].download(str(tmp_path / "one")) as file:
+        assert file.read() == "edition 2\n"
+
+
+def test_pages(api: Api, pets: str) -> None:
+    versions = api.artifacts("dataset", pets, per_page=2)
+    assert len(versions) == 3 == versions.length and len(versions.objects) == 2
+    assert [a.version for a in versions] == ["v2", "v1", "v0"]
+    assert [a.version for a in versions] == ["v2", "v1", "v0"], "a list can be walked again"
+    assert versions[-1].version == "v0" and [a.version for a in versions[1:]] == ["v1", "v0"]
+    with pytest.raises(IndexError):
+        versions[3]
+    first = api.artifacts("dataset", pets, per_page=1)
+    assert next(first).version == "v2" and first.more and first.cursor
+    rest = api.artifacts("dataset", pets, start=first.cursor)
+    assert len(rest) == 3 and [a.version for a in rest] == ["v1", "v0"]
+    assert [t.name for t in api.artifact_types(PLACE)] == ["dataset"]
+    for wrong in (0, -1, "many"):
+        with pytest.raises(ValueError, match="per_page"):
+            api.artifacts("dataset", pets, per_page=wrong)  # type: ignore[arg-type]
+
+
+def test_errors_say_what_to_do(api: Api, pets: str) -> None:
+    with pytest.raises(errors.NotFoundError) as missing:
+        api.artifact(f"{pets}:v9")
+    e = missing.value
+    assert isinstance(e, LookupError) and isinstance(e, ValueError)
+    assert isinstance(e, reliquary.Error)
+    assert e.code == "NOT_FOUND" and e.operation == "artifact_load" and e.next and e.next in str(e)
+    a = api.artifact(f"{pets}:v0")
+    a.metadata["bad"] = float("nan")
+    with pytest.raises(errors.InvalidError, match="JSON"):
+        a.save()
+    with pytest.raises(ValueError, match="of type 'dataset'"):
+        api.artifact(f"{pets}:v0", type="model")
+    with pytest.raises(ValueError, match="entity/project/name"):
+        api.artifacts("dataset", "a/b/c/d")
+    with pytest.raises(errors.UnauthenticatedError) as denied:
+        Api({"base_url": "http://127.0.0.1:9"})
+    assert isinstance(denied.value, PermissionError)
+    with pytest.raises(errors.ClosedError), Api(dir=api.place["dir"]) as closed:
+        closed.close()
+        closed.artifact(pets)
+
+
+def test_a_server_that_is_down(program: Any) -> None:
+    text = """
+import json, reliquary
+from reliquary import errors
+api = reliquary.Api({"base_url": "http://127.0.0.1:9", "entity": "e"}, api_key="k" * 40, timeout=1)
+try:
+    api.artifact("e/p/c:v0")
+except errors.UnavailableError as e:
+    print(json.dumps([isinstance(e, TimeoutError), isinstance(e, ConnectionError), e.retryable]))
+"""
+    assert program(text) == [True, True, True]
+
+
+def test_closing(tmp_path: Path) -> None:
+    with Api(dir=tmp_path / "registry") as api:
+        place = api.place
+        assert place["dir"] == str(tmp_path / "registry") and "registry" in repr(api)
+        assert api.default_entity == "local" and api.viewer["username"] == "local"
+        assert api.operations.viewer_load()["entity"] == "local"
+    with pytest.raises(errors.ClosedError):
+        api.artifact("a/b/c")
+    api.close()
+
+
+def test_log_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "reliquary")
+    with Api(dir=tmp_path / "registry", log="debug") as api:
+        assert not api.artifact_exists("local/vision/pets:v0")
+    assert any("asked the server" in record.message for record in caplog.records)
+
+
+def test_a_bar_shows_progress(
+    api: Api, pets: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.artifact(f"{pets}:v0").download(tmp_path / "out", progress=True)
+    assert "download pets:v0" in capsys.readouterr().err
+    api.artifact(f"{pets}:v0").download(tmp_path / "out", progress=False)
+    assert capsys.readouterr().err == ""

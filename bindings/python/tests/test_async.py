@@ -1,0 +1,173 @@
+"""Programs that await answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from conftest import PLACE, Program
+from reliquary import Api, Artifact, AsyncApi, errors
+
+
+def test_the_classes(api: Api, pets: str, tmp_path: Path) -> None:
+    async def walk() -> None:
+        async with AsyncApi(dir=tmp_path / "registry") as a:
+            versions = a.artifacts("dataset", pets, per_page=1)
+            assert [v.version async for v in versions] == ["v2", "v1", "v0"]
+            assert await versions.length() == 3 and (await versions.get(-1)).version == "v0"
+            assert [t.name for t in await a.artifact_types(PLACE).all()] == ["dataset"]
+            kind = await a.artifact_type("dataset", PLACE)
+            assert [c.name async for c in kind.collections()] == ["pets"]
+            c = await kind.collection("pets")
+            c.description = "all pets"
+            await c.save()
+            assert (await a.artifact_collection("dataset", pets)).description == "all pets"
+            assert sorted(await c.aliases()) == ["latest", "stable"]
+
+            v = await a.artifact(f"{pets}:stable", type="dataset")
+            v.metadata["seen"] = True
+            await v.save()
+            assert (await a.artifact(f"{pets}:v1")).metadata == {"n": 1, "seen": True}
+            told: list[object] = []
+            root = await v.download(tmp_path / "out", progress=told.append)
+            assert (Path(root) / "name.txt").read_text() == "edition 1\n" and told
+            verified = await v.verify(root)
+            assert verified["ok"]
+            assert [f.name async for f in v.files()] == ["data/rows.csv", "name.txt"]
+            assert len(await v.manifest().all()) == 2
+            link = await v.link(f"{PLACE}/shelf")
+            assert (await link.source_artifact()).name == "pets:v1"
+            assert len(await v.linked_artifacts()) == 1
+            await link.unlink()
+            run = await v.logged_by()
+            assert run is not None
+            assert [x.name async for x in run.logged_artifacts()] == ["pets:v1"]
+            await run.use_artifact(v)
+            assert [r["id"] for r in await v.used_by()] == [run.id]
+
+            draft = Artifact("pets", type="dataset")
+            with draft.new_file("new.txt") as file:
+                file.write("new\n")
+            new = await a.log_artifact(draft, project=PLACE)
+            assert new.version == "v3"
+            await new.delete(delete_aliases=True)
+            assert not await a.artifact_exists(f"{pets}:v3")
+            with pytest.raises(errors.NotFoundError):
+                await a.artifact(f"{pets}:v3")
+            assert (await a.operations.viewer_load())["username"] == "local"
+
+    asyncio.run(walk())
+
+
+def test_many_at_once(tmp_path: Path) -> None:
+    async def ask() -> None:
+        async with AsyncApi(dir=tmp_path / "registry") as a:
+            answers = await asyncio.gather(*(a.artifact_exists("local/p/c:v0") for _ in range(300)))
+            assert answers == [False] * 300
+
+    asyncio.run(ask())
+
+
+FLIGHT = """
+import asyncio, json, os, statistics, sys, time
+from reliquary._async_session import AsyncSession
+
+async def main():
+    session = AsyncSession({"base_url": "http://127.0.0.1:9", "api_key": "k" * 40})
+    async def once():
+        began = time.perf_counter()
+        await asyncio.gather(*(session.submit("fault_sleep", {"ms": 10}) for _ in range(1000)))
+        return time.perf_counter() - began
+    await once()
+    lags = []
+    async def watch():
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            lags.append(1000 * (time.perf_counter() - began - 0.001))
+    watching = asyncio.create_task(watch())
+    took = [await once() for _ in range(int(sys.argv[1]))]
+    watching.cancel()
+    cancels = []
+    for _ in range(100):
+        task = asyncio.create_task(session.call("fault_sleep", {"ms": 60000}))
+        await asyncio.sleep(0.001)
+        began = time.perf_counter()
+        task.cancel()
+        while session._waiting:
+            await asyncio.sleep(0)
+        cancels.append(1000 * (time.perf_counter() - began))
+        assert task.cancelled()
+    threads = len(os.listdir("/proc/self/task"))
+    session.close()
+    took.sort(); lags.sort(); cancels.sort()
+    print(json.dumps({
+        "calls_per_second": round(1000 / statistics.median(took)),
+        "median_ms": round(1000 * statistics.median(took), 1),
+        "best_ms": round(1000 * took[0], 1), "threads": threads,
+        "lag_ms": [round(statistics.median(lags), 2), round(lags[len(lags) * 99 // 100], 2)],
+        "cancel_ms": [round(statistics.median(cancels), 3), round(cancels[-2], 3)],
+    }))
+asyncio.run(main())
+"""
+
+
+def test_a_thousand_in_flight(program: Program, faults: str) -> None:
+    """How fast that is, bench measures; here it is what it takes."""
+    found = program(FLIGHT, 20, RELIQUARY_LIBRARY=faults)
+    print(found)
+    assert found["threads"] <= 10
+    assert found["median_ms"] < 1000, "they wait one after the other"
+    assert found["cancel_ms"][0] < 50
+
+
+def test_cancelling_stops_the_call() -> None:
+    async def main() -> None:
+        gone = asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while await reader.read(1 << 16):
+                pass
+            gone.set()
+            writer.close()
+
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        a = AsyncApi({"base_url": f"http://127.0.0.1:{port}"}, api_key="k" * 40)
+        began = time.perf_counter()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(a.artifact("e/p/c:v0"), 0.2)
+        assert time.perf_counter() - began < 5
+        await asyncio.wait_for(gone.wait(), 10)
+        waiting = asyncio.ensure_future(a.artifact("e/p/c:v0"))
+        await asyncio.sleep(0.05)
+        a.close()
+        with pytest.raises(errors.CanceledError):
+            await waiting
+        with pytest.raises(errors.ClosedError):
+            await a.viewer()
+        server.close()
+
+    asyncio.run(main())
+
+
+def test_one_loop_after_the_other(tmp_path: Path) -> None:
+    a = AsyncApi(dir=tmp_path / "registry")
+    for _ in range(2):
+        assert asyncio.run(a.artifact_exists("local/p/c:v0")) is False
+    a.close()
+
+
+def test_leaving_a_list_early(api: Api, pets: str, tmp_path: Path) -> None:
+    async def main() -> list[str]:
+        async with AsyncApi(dir=tmp_path / "registry") as a:
+            seen = []
+            async for v in a.artifacts("dataset", pets, per_page=2):
+                seen.append(v.version)
+                if len(seen) == 2:
+                    break
+            return seen
+
+    assert asyncio.run(main()) == ["v2", "v1"]
