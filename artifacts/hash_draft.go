@@ -51,6 +51,9 @@ func (c *Client) prepare(ctx context.Context, d *Draft, workers int, report func
 	taken := make(map[string]bool, len(d.files))
 	var doubled string
 	add := func(e ManifestEntry) {
+		if e.IsReference() && e.Size < 0 {
+			e.Size = 0 // what the wandb package writes for a size that it does not know
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		if taken[e.Path] {
