@@ -35,6 +35,7 @@ func (c *Client) Viewer(ctx context.Context) (Viewer, error) {
 	}
 	v := toViewer(u)
 	c.viewer.put(v)
+	c.keepViewer(v)
 	return v, nil
 }
 

@@ -360,12 +360,19 @@ func TestOffline(t *testing.T) {
 	}
 	gone := b.newClient(func(cfg *artifacts.Config) {
 		cfg.Entity = a.Entity
-		cfg.Transport = &road{disturb: func(req *http.Request) (*http.Response, error) {
-			return nil, errors.New("asked " + req.URL.Path + " without a connection")
-		}}
+		cfg.Transport = &road{disturb: noConnection}
 	})
-	for _, name := range []string{"pets:v0", "pets", a.QualifiedName()} {
-		k, seen, err := gone.KeptArtifact(ctx, name)
+	// A client that has no entity configured knows the user's by heart.
+	homeless := b.newClient(func(cfg *artifacts.Config) { cfg.Transport = &road{disturb: noConnection} })
+	for _, tt := range []struct {
+		c    *artifacts.Client
+		name string
+	}{{gone, "pets:v0"}, {gone, "pets"}, {gone, a.QualifiedName()}, {gone, a.ID}, {gone, "@" + a.Digest}, {homeless, "pets:v0"}, {homeless, "@" + a.Digest}} {
+		c, name := tt.c, tt.name
+		k, seen, err := c.KeptArtifact(ctx, name)
+		if digest, ok := strings.CutPrefix(name, "@"); ok {
+			k, seen, err = c.KeptArtifactByDigest(ctx, artifacts.Path{Collection: "pets"}, digest)
+		}
 		if err != nil || k.ID != a.ID || k.Digest != a.Digest || time.Since(seen) > time.Hour {
 			t.Fatalf("%s: %+v, %v", name, k, err)
 		}
@@ -385,9 +392,21 @@ func TestOffline(t *testing.T) {
 		}
 		f.Close()
 	}
-	if _, _, err := gone.KeptArtifact(ctx, "pets:v7"); !errors.Is(err, artifacts.ErrNotFound) {
-		t.Errorf("unknown: %v", err)
+	for _, name := range []string{"pets:v7", "QXJ0aWZhY3Q6NzAw"} {
+		if _, _, err := gone.KeptArtifact(ctx, name); !errors.Is(err, artifacts.ErrNotFound) {
+			t.Errorf("unknown %s: %v", name, err)
+		}
 	}
+	// What is kept of one server is not another's at the same address.
+	other := b.newClient(func(cfg *artifacts.Config) { cfg.Entity, cfg.Files.Origin = a.Entity, "elsewhere" })
+	if _, _, err := other.KeptArtifact(ctx, "pets:v0"); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("of another server: %v", err)
+	}
+}
+
+// noConnection fails every request.
+func noConnection(req *http.Request) (*http.Response, error) {
+	return nil, errors.New("asked " + req.URL.Path + " without a connection")
 }
 
 func TestVerify(t *testing.T) {

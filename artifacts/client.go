@@ -127,7 +127,7 @@ func New(cfg Config) (*Client, error) {
 		organization: cfg.Organization,
 		features:     newLazy[Features](),
 		viewer:       newLazy[Viewer](),
-		files:        newFiles(cfg.Files),
+		files:        newFiles(cfg.Files, base.String()),
 	}
 	if c.transport == nil {
 		// Not http.DefaultTransport: that one is shared and reads proxies from

@@ -12,6 +12,10 @@ type FileConfig struct {
 	// the folder "artifacts" in what WANDB_CACHE_DIR names. Files that either
 	// downloaded are there for both. "" keeps none.
 	CacheDir string
+	// Origin tells the server apart from others of which the cache keeps manifests
+	// and names. "" means Config.BaseURL, which is enough where no two servers
+	// have the same.
+	Origin string
 	// Workers is how many files are moved at once. 0 means 16.
 	Workers int
 	// Streams is how many connections a large file is downloaded over. 0 means 4.
@@ -44,8 +48,9 @@ type files struct {
 	multipartFrom, multipartPart int64
 }
 
-func newFiles(cfg FileConfig) files {
+func newFiles(cfg FileConfig, baseURL string) files {
 	f := files{FileConfig: cfg, buffers: &copyBuffers{}, multipartFrom: multipartFrom, multipartPart: multipartPart}
+	f.Origin = orDefault(cfg.Origin, baseURL)
 	f.Workers = orDefault(cfg.Workers, defaultWorkers)
 	f.Streams = orDefault(cfg.Streams, defaultStreams)
 	f.Stall = orDefault(cfg.Stall, defaultStall)

@@ -42,11 +42,11 @@ type keptName struct {
 }
 
 func (c *Client) keptManifestFile(id string) string {
-	return filepath.Join(c.files.CacheDir, "reliquary", "manifests", hexOf(c.BaseURL(), id))
+	return filepath.Join(c.files.CacheDir, "reliquary", "manifests", hexOf(c.files.Origin, id))
 }
 
 func (c *Client) keptNameFile(name string) string {
-	return filepath.Join(c.files.CacheDir, "reliquary", "names", hexOf(c.BaseURL(), name))
+	return filepath.Join(c.files.CacheDir, "reliquary", "names", hexOf(c.files.Origin, name))
 }
 
 // keptManifest returns the manifest of a committed version if it is kept and
@@ -92,7 +92,7 @@ func (c *Client) keptManifest(a *Artifact) *Manifest {
 }
 
 func (c *Client) keptHeader(a *Artifact) keptHeader {
-	return keptHeader{Form: keptForm, Server: c.BaseURL(), ID: a.ID, Digest: a.Digest}
+	return keptHeader{Form: keptForm, Server: c.files.Origin, ID: a.ID, Digest: a.Digest}
 }
 
 // A keeping is a manifest that is being kept. Failing to keep it is no failure
@@ -182,7 +182,7 @@ func (c *Client) keepNames(a *Artifact) {
 		names = append(names, place+alias)
 	}
 	for _, name := range names {
-		kept := keptName{Form: keptForm, Server: c.BaseURL(), Name: name, Seen: time.Now().UTC().Truncate(time.Second), TTL: a.TTL, Artifact: a}
+		kept := keptName{Form: keptForm, Server: c.files.Origin, Name: name, Seen: time.Now().UTC().Truncate(time.Second), TTL: a.TTL, Artifact: a}
 		data, err := json.Marshal(kept)
 		if err != nil {
 			return
@@ -206,9 +206,6 @@ const opKept = "look for a version on this computer"
 // Manifest is there too, so that Verify works, and Download as far as files are
 // in the cache. seen is when the server last said so. KindNotFound if nothing
 // is known; KindUnsupported without FileConfig.CacheDir.
-//
-// The server is asked for the default entity where the path names none and none
-// is configured.
 func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, seen time.Time, err error) {
 	if isArtifactID(path) {
 		return c.keptUnder(path, path)
@@ -220,7 +217,7 @@ func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, se
 	if p.Alias == "" {
 		p.Alias = "latest"
 	}
-	if p, err = c.Resolve(ctx, p); err != nil {
+	if p, err = c.resolveKept(ctx, p); err != nil {
 		return nil, time.Time{}, located(opKept, path, err)
 	}
 	return c.keptUnder(p.String(), p.String())
@@ -229,12 +226,39 @@ func (c *Client) KeptArtifact(ctx context.Context, path string) (a *Artifact, se
 // KeptArtifactByDigest finds a version of a collection by the digest of its
 // contents, as KeptArtifact does by name: the one that was kept last.
 func (c *Client) KeptArtifactByDigest(ctx context.Context, collection Path, digest string) (a *Artifact, seen time.Time, err error) {
-	p, err := c.Resolve(ctx, collection)
+	p, err := c.resolveKept(ctx, collection)
 	if err != nil {
 		return nil, time.Time{}, located(opKept, collection.String(), err)
 	}
 	p.Alias = digestAlias(digest)
 	return c.keptUnder(p.String(), digest)
+}
+
+// resolveKept is Resolve by what this computer knows; only what it does not know
+// is asked for.
+func (c *Client) resolveKept(ctx context.Context, p Path) (Path, error) {
+	if p.Entity == "" && c.entity == "" && c.files.cache != nil && !IsRegistryProject(p.Project) {
+		if data, err := os.ReadFile(c.keptViewerFile()); err == nil {
+			p.Entity = string(data)
+		}
+	}
+	return c.Resolve(ctx, p)
+}
+
+func (c *Client) keptViewerFile() string {
+	return filepath.Join(c.files.CacheDir, "reliquary", "viewers", hexOf(c.files.Origin, c.key))
+}
+
+// keepViewer notes what the default entity of the key's user is.
+func (c *Client) keepViewer(v Viewer) {
+	if c.files.cache == nil || v.Entity == "" {
+		return
+	}
+	file := c.keptViewerFile()
+	if was, err := os.ReadFile(file); err == nil && string(was) == v.Entity {
+		return
+	}
+	_ = replaceFile(file, []byte(v.Entity)) // it can be asked for again
 }
 
 // keptUnder finds what is kept under a name.
@@ -247,7 +271,7 @@ func (c *Client) keptUnder(name, asked string) (*Artifact, time.Time, error) {
 	if err == nil {
 		err = json.NewDecoder(bytes.NewReader(data)).Decode(&kept)
 	}
-	if err != nil || kept.Form != keptForm || kept.Server != c.BaseURL() || kept.Name != name || kept.Artifact == nil {
+	if err != nil || kept.Form != keptForm || kept.Server != c.files.Origin || kept.Name != name || kept.Artifact == nil {
 		return nil, time.Time{}, &Error{
 			Kind: KindNotFound, Op: opKept, Path: asked,
 			Message: "nothing is known of it here",

@@ -1,8 +1,6 @@
 package tools_test
 
 import (
-	"fmt"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -10,25 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reliquary/reliquary/artifacts"
-	"github.com/reliquary/reliquary/artifacts/server/fixtures"
 	"github.com/reliquary/reliquary/tools"
 )
-
-// organization gives the registry an organization with its user, an
-// administrator, and another one, a member.
-func (s *shop) organization(t *testing.T, name, member string) {
-	t.Helper()
-	body := fmt.Sprintf(`{"command":"up","orgName":%q,"username":%q,"fixtureData":{"members":[{"username":%q,"role":"admin"},{"username":%q,"role":"member"}]}}`,
-		name, s.Username, s.Username, member)
-	req := httptest.NewRequest("POST", "http://127.0.0.1/db/organization", strings.NewReader(body))
-	req.RemoteAddr = "127.0.0.1:1"
-	req.Header.Set("Content-Type", "application/json")
-	answer := httptest.NewRecorder()
-	fixtures.New(s.Metadata).ServeHTTP(answer, req)
-	if answer.Code != 200 {
-		t.Fatalf("%s: %d %s", body, answer.Code, answer.Body)
-	}
-}
 
 // TestRegistries makes, searches, changes and deletes registries, and lets the
 // wandb package read them.
@@ -36,7 +17,7 @@ func TestRegistries(t *testing.T) {
 	s := openShop(t)
 	c := s.client(t, nil)
 	ada := s.AddUser(t, "ada")
-	s.organization(t, "acme", "ada")
+	s.AddOrganization(t, "acme", "ada")
 
 	made := call[tools.RegistryDetails](t, c, "create_registry", args{"registry": "acme/models", "description": "the best", "types": []string{"model"}})
 	want := tools.RegistryDetails{Organization: "acme", RegistryItem: tools.RegistryItem{

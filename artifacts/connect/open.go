@@ -23,7 +23,8 @@ type Options struct {
 	Logger *slog.Logger
 	// UserAgent names the front end to the server: "reliquary-mcp/1.2".
 	UserAgent string
-	// Timeout bounds one request, answer included; 0 means the client's default.
+	// Timeout bounds one request, answer included; 0 means what is configured, or
+	// the client's default.
 	Timeout time.Duration
 	// Retry is how the client tries again; the zero value means its defaults.
 	Retry artifacts.Retry
@@ -95,12 +96,16 @@ func openServer(s Settings, o Options) (*Connection, error) {
 		}
 	}
 	transport := newTransport(s.Proxy)
+	timeout := o.Timeout
+	if timeout == 0 {
+		timeout = s.Timeout
+	}
 	config := artifacts.Config{
 		BaseURL:   s.BaseURL,
 		APIKey:    s.APIKey,
 		Transport: transport,
 		Retry:     o.Retry,
-		Timeout:   o.Timeout,
+		Timeout:   timeout,
 		Logger:    o.Logger,
 		UserAgent: o.UserAgent,
 		Entity:    s.Entity,
@@ -178,7 +183,9 @@ func openInProcess(ctx context.Context, dir *directory.Directory, s Settings, o 
 		UserAgent: o.UserAgent,
 		Entity:    s.Entity,
 		Project:   s.Project,
-		Files:     artifacts.FileConfig{CacheDir: s.CacheDir, References: outside},
+		// All registries have the same address in the process: what is kept of one
+		// is not another's.
+		Files: artifacts.FileConfig{CacheDir: s.CacheDir, Origin: server.InternalURL + "/" + dir.Path, References: outside},
 	}
 	client, err := artifacts.New(config)
 	if err != nil {

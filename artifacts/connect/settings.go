@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts"
 )
@@ -37,6 +39,8 @@ type Settings struct {
 	// CacheDir is where files of artifacts are kept that were downloaded: see
 	// the function of that name.
 	CacheDir string
+	// Timeout is how long a server has for one request, 0 for the client's default.
+	Timeout time.Duration
 	// Proxy is how a server is reached.
 	Proxy Proxy
 	// Warnings tell of things that were found and could not be used: an
@@ -70,6 +74,7 @@ const (
 	varConfigDir = "WANDB_CONFIG_DIR"
 	varToken     = "WANDB_IDENTITY_TOKEN_FILE"
 	varNetrc     = "NETRC"
+	varTimeout   = "WANDB_HTTP_TIMEOUT"
 )
 
 // ReadSettings resolves settings as the wandb package does. For each of them
@@ -90,6 +95,14 @@ func ReadSettings(env Environment) (Settings, error) {
 	s.Project = first(env.Var(varProject), files.get("project").value)
 	s.CacheDir = CacheDir(env)
 	s.Proxy = readProxy(env)
+	if v := env.Var(varTimeout); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n <= 0 || n > mostTimeout {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s is %q, which is no number of seconds, and was ignored", varTimeout, v))
+		} else {
+			s.Timeout = time.Duration(n) * time.Second
+		}
+	}
 	s.Dir, s.DirSource = RegistryDir(env)
 	if s.DirSource != "" {
 		// Whoever names a directory gets it, however broken the rest is.
@@ -121,6 +134,9 @@ func ReadSettings(env Environment) (Settings, error) {
 	s.APIKey, s.APIKeySource = key.value, key.source
 	return s, nil
 }
+
+// mostTimeout is a day, in seconds.
+const mostTimeout = 24 * 60 * 60
 
 // RegistryDir is the directory that RELIQUARY_DIR names, with that as the
 // source; otherwise the one in the person's data directory, with no source.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,6 +55,16 @@ var places = []place{
 			BaseURL: "http://127.0.0.1:8099", BaseURLSource: "WANDB_BASE_URL",
 			APIKey: keyB, APIKeySource: "WANDB_API_KEY", Entity: "team", Project: "vision",
 		},
+	},
+	{
+		name: "how long a server has",
+		vars: map[string]string{"WANDB_HTTP_TIMEOUT": "7"},
+		want: connect.Settings{BaseURL: connect.DefaultBaseURL, Timeout: 7 * time.Second},
+	},
+	{
+		name: "no time at all",
+		vars: map[string]string{"WANDB_HTTP_TIMEOUT": "0"},
+		want: connect.Settings{BaseURL: connect.DefaultBaseURL, Warnings: []string{`WANDB_HTTP_TIMEOUT is "0", which is no number of seconds, and was ignored`}},
 	},
 	{
 		name: "logged in by netrc, with the server in the person's settings",
