@@ -33,19 +33,24 @@ type community struct {
 	deletions           []string // ids: collected, restored, and to be restored
 }
 
-// The people: who belongs to the team, and in which role; guest was invited to
-// the registry as a restricted viewer and belongs to nothing else.
+// The people. Those who keep a registry and the guest were invited to it, and
+// belong to nothing else.
 const (
-	owner    = "shared-anna" // administers organization, team and registries
-	member   = "secret-mia"
-	viewer   = "secret-vic"
-	guest    = "guest"
-	stranger = "stranger"
+	owner     = "shared-anna" // administers organization, team and registries
+	member    = "secret-mia"  // of the team, as viewer is
+	viewer    = "secret-vic"
+	colleague = "secret-cleo" // a member of the organization
+	keeper    = "secret-kim"  // administers the registries
+	curator   = "secret-cyd"  // a member of the registries
+	patron    = "secret-rae"  // a viewer of the registries
+	guest     = "guest"       // a restricted viewer of the registries
+	stranger  = "stranger"
+	nobody    = "" // has no key
 )
 
-func newCommunity(t *testing.T) *community {
+func newCommunity(t *testing.T, opts ...servertest.Option) *community {
 	t.Helper()
-	c := &community{r: servertest.Start(t), keys: map[string]string{}, ids: map[string]int64{}}
+	c := &community{r: servertest.Start(t, opts...), keys: map[string]string{}, ids: map[string]int64{}}
 	store, ctx := c.r.Metadata, t.Context()
 	check := func(err error) {
 		t.Helper()
@@ -53,13 +58,14 @@ func newCommunity(t *testing.T) *community {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{owner, member, viewer, guest, stranger} {
+	for _, name := range []string{owner, member, viewer, colleague, keeper, curator, patron, guest, stranger} {
 		c.addUser(t, name)
 	}
 	var err error
 	c.acme, err = store.CreateOrganization(ctx, "acme", []int64{c.ids[owner]})
 	check(err)
 	check(store.SetMember(ctx, c.acme.ID, c.ids[owner], metadata.AdminRole))
+	check(store.SetMember(ctx, c.acme.ID, c.ids[colleague], metadata.MemberRole))
 	c.team, err = store.CreateTeam(ctx, "secret-team", nil)
 	check(err)
 	check(store.SetOrganization(ctx, c.team.ID, c.acme.ID))
@@ -67,16 +73,27 @@ func newCommunity(t *testing.T) *community {
 	check(store.SetMember(ctx, c.team.ID, c.ids[member], metadata.MemberRole))
 	check(store.SetMember(ctx, c.team.ID, c.ids[viewer], metadata.ViewerRole))
 
-	for name, p := range map[string]*metadata.Project{"wandb-registry-shared": &c.shared, "wandb-registry-secret": &c.closed} {
-		must(t, c.r.URL, c.keys[owner], `mutation R($name: String) { upsertModel(input: {entityName: "acme", name: $name, access: "RESTRICTED", description: "a registry", allowAllArtifactTypesInRegistry: true}) { inserted } }`, map[string]any{"name": name})
-		*p, err = store.Project(ctx, "acme", name)
-		check(err)
-	}
-	check(store.SetProjectMember(ctx, c.shared.ID, c.entityOf(t, guest), metadata.RestrictedViewerRole))
+	c.shared, c.closed = c.addRegistry(t, "wandb-registry-shared"), c.addRegistry(t, "wandb-registry-secret")
 	check(store.SetProjectMember(ctx, c.shared.ID, c.team.ID, metadata.MemberRole))
-
+	check(store.RemoveProjectMember(ctx, c.closed.ID, c.entityOf(t, guest)))
 	c.fill(t)
 	return c
+}
+
+// addRegistry makes a registry for those who are invited to it.
+func (c *community) addRegistry(t *testing.T, name string) metadata.Project {
+	t.Helper()
+	must(t, c.r.URL, c.keys[owner], `mutation R($name: String) { upsertModel(input: {entityName: "acme", name: $name, access: "RESTRICTED", description: "a registry", allowAllArtifactTypesInRegistry: true}) { inserted } }`, map[string]any{"name": name})
+	p, err := c.r.Metadata.Project(t.Context(), "acme", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, role := range map[string]metadata.Role{keeper: metadata.AdminRole, curator: metadata.MemberRole, patron: metadata.ViewerRole, guest: metadata.RestrictedViewerRole} {
+		if err := c.r.Metadata.SetProjectMember(t.Context(), p.ID, c.entityOf(t, who), role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
 }
 
 // addUser makes a user with a mail address.

@@ -1,6 +1,26 @@
 // Package access decides who may see and change what. It is the only place
 // that does: resolvers and handlers ask it about the entity and the project of
 // each thing that they are about to show or change.
+//
+// Rights are had in a project, by the role that somebody has there or in the
+// entity that owns it:
+//
+//	restricted viewer   sees collections, versions, lists of files, lineage
+//	viewer              fetches files, uses, links elsewhere and builds upon versions; sees who else is invited
+//	member              logs, changes, deletes, links into it, moves aliases, writes runs
+//	administrator       describes, renames and deletes the project, invites, gives roles
+//
+// A version is seen and fetched by the rights in any project that holds it: its
+// own, or that of a portfolio it was linked into. Whoever sees it through a
+// portfolio only is told the name of the sequence it comes from, and nothing
+// else of that project. It is changed by the rights in its own project.
+//
+// What somebody may not see is not there for them: it is null, or not found, in
+// the same words as what never was. What they see and may not change is denied.
+//
+// A change of rights counts from the next request on. Only signed addresses of
+// files, which come without a key, are good for a few seconds more
+// (server.RevocationTime).
 package access
 
 import (

@@ -27,21 +27,18 @@ func (o *Organization) AdvancedRegistryFeatures() *AdvancedRegistryFeatures {
 	return &AdvancedRegistryFeatures{}
 }
 
-// Organization finds an organization that the viewer knows. Clients show the
-// words of the error that there is none.
+// Organization finds an organization that the viewer knows. Clients have their
+// own words for one that is null.
 func (query) Organization(ctx context.Context, name string) (*Organization, error) {
 	rq := requestOf(ctx)
 	e, err := rq.store.Entity(ctx, name)
 	if err == nil {
 		err = rq.known(ctx, e)
 	}
-	if metadata.IsNotFound(err) || err == nil && e.Kind != metadata.OrganizationEntity {
-		return nil, fail(metadata.KindNotFound, "organization '%s' not found", name)
+	if err == nil && e.Kind != metadata.OrganizationEntity {
+		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &Organization{rq.entity(e)}, nil
+	return orNull(&Organization{rq.entity(e)}, err)
 }
 
 // Users finds a user by name, if the viewer shares an entity with them.
