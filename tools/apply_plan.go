@@ -70,5 +70,6 @@ func PlanOf(ctx context.Context, c *artifacts.Client, id string) (PlanChangeOutp
 	if err != nil {
 		return PlanChangeOutput{}, err
 	}
+	change.shown.Destroys = plan.in.Action != "tag_collections"
 	return change.shown, plan.check(time.Now(), change.state)
 }

@@ -87,7 +87,7 @@ func (in ArtifactSelection) read(ctx context.Context, c *artifacts.Client) (arti
 // readNamed reads the versions that were named, each once.
 func (in ArtifactSelection) readNamed(ctx context.Context, c *artifacts.Client) (artifactsState, error) {
 	s := artifactsState{Server: c.BaseURL(), UsesKnown: true}
-	found, err := c.FindArtifacts(ctx, in.Artifacts)
+	found, err := findArtifacts(ctx, c, "artifacts", in.Artifacts)
 	if err != nil {
 		return s, err
 	}

@@ -17,6 +17,9 @@ func findArtifact(ctx context.Context, c *artifacts.Client, argument, s string) 
 		if errors.Is(err, artifacts.ErrNotFound) {
 			return nil, blame(argument, err)
 		}
+		if err == nil {
+			err = checkAllowed(ctx, argument, a.Entity, a.Project)
+		}
 		return a, err
 	}
 	at, err := readArtifact(ctx, c, argument, s)
@@ -72,6 +75,9 @@ func (in UsableArtifact) find(ctx context.Context, c *artifacts.Client) (foundAr
 	a, seen, kept := in.kept(ctx, c)
 	switch {
 	case kept == nil:
+		if err := checkAllowed(ctx, "artifact", a.Entity, a.Project); err != nil {
+			return foundArtifact{}, err
+		}
 		return foundArtifact{a, &seen}, nil
 	case in.Offline:
 		return foundArtifact{}, blame("artifact", kept)

@@ -68,7 +68,7 @@ func getArtifacts() Operation {
 		case in.Project != "" && len(in.Digests) == 0:
 			return out, invalid("project", "leave it out, and write whole paths", "project says where to look for digests, and there are none")
 		}
-		found, err := c.FindArtifacts(ctx, in.Artifacts)
+		found, err := findArtifacts(ctx, c, "artifacts", in.Artifacts)
 		if err != nil {
 			return out, err
 		}

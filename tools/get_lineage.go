@@ -78,16 +78,21 @@ func getLineage() Operation {
 		if err != nil {
 			return out, err
 		}
-		out = showLineage(l)
+		out = showLineage(ctx, l)
 		out.Artifact = a.QualifiedName()
 		return out, nil
 	})
 }
 
-func showLineage(l *artifacts.Lineage) GetLineageOutput {
+func showLineage(ctx context.Context, l *artifacts.Lineage) GetLineageOutput {
 	out := GetLineageOutput{Artifacts: []LineageArtifact{}, Runs: []LineageRun{}, Complete: l.Complete, LeftOut: l.Left}
 	names := map[string]string{}
+	hidden := 0
 	for _, a := range l.Artifacts {
+		if entity, project, _ := splitPath(a.Name); !isAllowed(ctx, entity, project) {
+			hidden++
+			continue
+		}
 		names[a.ID] = a.Name
 		shown := LineageArtifact{Artifact: a.Name, Type: a.Type, Depth: a.Depth}
 		if a.State != artifacts.Committed {
@@ -100,7 +105,14 @@ func showLineage(l *artifacts.Lineage) GetLineageOutput {
 		at[r.RunPath] = i
 		out.Runs = append(out.Runs, LineageRun{Run: r.String(), Name: clip(r.DisplayName, clippedInLists)})
 	}
+	if hidden > 0 {
+		out.Complete = false
+		out.LeftOut = append(slices.Clone(l.Left), count(hidden, "version")+" outside of what this server may be asked about")
+	}
 	for _, e := range l.Edges {
+		if names[e.Artifact] == "" {
+			continue
+		}
 		r := &out.Runs[at[e.Run]]
 		if e.Mode == artifacts.Used {
 			r.Used = append(r.Used, names[e.Artifact])
@@ -144,7 +156,7 @@ func (in GetLineageInput) ofRun(ctx context.Context, c *artifacts.Client) (GetLi
 			mergeLineage(all, l, part.mode, run, a.ID)
 		}
 	}
-	out := showLineage(all)
+	out := showLineage(ctx, all)
 	out.Run = run.String()
 	return out, nil
 }

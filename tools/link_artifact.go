@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -46,6 +47,9 @@ func linkArtifact() Operation {
 		}
 		if to.Project == "" {
 			to.Project = a.SourceProject
+		}
+		if err := checkAllowed(ctx, "portfolio", cmp.Or(to.Entity, a.SourceEntity), to.Project); err != nil {
+			return out, err
 		}
 		linked, err := a.Link(ctx, to.String(), in.Aliases...)
 		if err != nil {

@@ -116,6 +116,8 @@ func badPath(argument, form string, err error) error {
 // resolve fills in the default entity and project.
 func resolve(ctx context.Context, c *artifacts.Client, a asked) (asked, error) {
 	var err error
-	a.Path, err = c.Resolve(ctx, a.Path)
-	return a, err
+	if a.Path, err = c.Resolve(ctx, a.Path); err != nil {
+		return a, err
+	}
+	return a, checkAllowed(ctx, a.Argument, a.Entity, a.Project)
 }

@@ -46,6 +46,8 @@ type PlanChangeOutput struct {
 	Indirect []string `json:"indirect,omitempty"`
 	// Nothing that uses it is left out.
 	UsesComplete bool `json:"uses_complete"`
+	// No other call can undo it.
+	Destroys bool `json:"destroys"`
 }
 
 // PlannedThing is one thing in a plan.
@@ -75,6 +77,7 @@ func planningChange(now func() time.Time) Operation {
 		}
 		until := now().Add(planLasts).Truncate(time.Second)
 		out := change.shown
+		out.Destroys = in.Action != "tag_collections"
 		out.ExpiresAt = moment(until)
 		if change.things > 0 {
 			out.PlanID, err = sealChange(in, change.state, until)

@@ -31,7 +31,7 @@ func useArtifacts() Operation {
 		if err != nil {
 			return out, err
 		}
-		found, err := c.FindArtifacts(ctx, in.Artifacts)
+		found, err := findArtifacts(ctx, c, "artifacts", in.Artifacts)
 		if err != nil {
 			return out, err
 		}

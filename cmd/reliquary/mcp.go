@@ -32,6 +32,8 @@ type mcpOptions struct {
 	files    string
 	toolsets []string
 	readOnly bool
+	confirm  string
+	allow    []string
 	http     httpFlags
 }
 
@@ -64,6 +66,8 @@ func newMCPCommand(s *shell) *cobra.Command {
 	c.Flags().StringVar(&o.files, "files", "", "`folder` that tools may read files from and download to; without it they touch none")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
 	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
+	c.Flags().StringVar(&o.confirm, "confirm", string(mcpserver.ConfirmPerson), "who agrees before something is destroyed: person (asked by the client, or shown a one-time code), plan (asked where the client can) or never")
+	c.Flags().StringSliceVar(&o.allow, "allow", nil, "only these, as `entity` or entity/project")
 	o.http.add(c)
 	return c
 }
@@ -101,6 +105,16 @@ func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset)
 	t := s.terminal
 	defer protectStdout(t)()
 	logger := newLogger(t, s.verbose)
+	confirm, err := readConfirm(o.confirm)
+	if err != nil {
+		return err
+	}
+	allowed, err := readAllowed(o.allow)
+	if err != nil {
+		return err
+	}
+	person := newPersonOnly(t)
+	defer person.close()
 	files, err := mcpFiles(t, o)
 	if err != nil {
 		return err
@@ -149,12 +163,15 @@ func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset)
 			}
 			return connection.As(key)
 		},
-		Toolsets: sets,
-		ReadOnly: o.readOnly,
-		Files:    files,
-		Place:    where,
-		Version:  version(),
-		Logger:   logger,
+		Confirm:    confirm,
+		ShowPerson: person.show,
+		Allowed:    allowed,
+		Toolsets:   sets,
+		ReadOnly:   o.readOnly,
+		Files:      files,
+		Place:      where,
+		Version:    version(),
+		Logger:     logger,
 	})
 	if o.http.address != "" {
 		return serveMCPOverHTTP(ctx, t, o.http, server, logger)

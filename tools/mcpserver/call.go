@@ -42,6 +42,9 @@ func (s *Server) handler(op tools.Operation) server.ToolHandlerFunc {
 		if err != nil {
 			return s.failure(ctx, op, err), nil
 		}
+		if question, ok := out.(*mcp.CallToolResult); ok {
+			return question, nil
+		}
 		text, err := compact(out)
 		if err != nil {
 			return s.incident(ctx, op, err), nil
@@ -56,6 +59,8 @@ func (s *Server) handler(op tools.Operation) server.ToolHandlerFunc {
 	}
 }
 
+// call does what an operation does, or returns a question for the person, as a
+// result.
 func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallToolRequest) (any, error) {
 	arguments := request.Params.RawArguments
 	if arguments == nil && request.Params.Arguments != nil {
@@ -64,6 +69,7 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 			return nil, err
 		}
 	}
+	arguments, code := s.takeCode(op, arguments)
 	// Arguments that are wrong are wrong without a client too, and the way to
 	// one may be longer, or blocked.
 	if err := op.Check(arguments); err != nil {
@@ -76,6 +82,16 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 	defer done()
 	if s.files != nil {
 		ctx = tools.WithFiles(ctx, s.files)
+	}
+	if s.allowed != nil {
+		ctx = tools.WithAllowed(ctx, s.allowed)
+	}
+	question, err := s.consent(ctx, op, client, request, arguments, code)
+	switch {
+	case err != nil:
+		return nil, op.Explain(ctx, err)
+	case question != nil:
+		return question, nil
 	}
 	return op.Call(s.withProgress(ctx, request), client, arguments)
 }

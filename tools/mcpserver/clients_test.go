@@ -35,7 +35,7 @@ func TestClients(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := theWalk(r.Username, tt.victim)
-			w.Command, w.Env = []string{binary, "mcp", "--toolsets=all"}, tt.env
+			w.Command, w.Env = []string{binary, "mcp", "--toolsets=all", "--confirm=plan"}, tt.env
 			a := w.run(t, []string{"NODE_PACKAGES=" + installed(t, "node")}, tt.program...)
 			if a.Server != "reliquary" || a.Protocol != tt.protocol || !strings.Contains(a.Instructions, "plan") {
 				t.Errorf("server %q, protocol %q, instructions %q", a.Server, a.Protocol, a.Instructions)

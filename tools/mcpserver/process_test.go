@@ -62,10 +62,17 @@ type message struct {
 // protocol fails the test.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return startIn(t, nil, env, args...)
+}
+
+// startIn is start with what the system is told of the process.
+func startIn(t *testing.T, system *syscall.SysProcAttr, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, stderr: new(lockedBuffer), lines: make(chan message, 100)}
 	p.cmd = exec.Command(binary, append([]string{"mcp"}, args...)...)
 	p.cmd.Env = append(cleanEnv(t), env...)
 	p.cmd.Stderr = p.stderr
+	p.cmd.SysProcAttr = system
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)

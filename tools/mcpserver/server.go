@@ -26,6 +26,15 @@ type Options struct {
 	// every tool costs a place in every conversation, or all Operations where
 	// these are given.
 	Toolsets []tools.Toolset
+	// Confirm says who has to agree before something is destroyed.
+	Confirm Confirm
+	// ShowPerson shows a text to the person who runs the server, where no model
+	// sees it, and says where that is: "in the terminal that ...". nil: there is
+	// no such place, and what needs a code cannot be done.
+	ShowPerson func(text string) (where string, err error)
+	// Allowed are the entities and projects that calls may be about, as
+	// "entity" or "entity/project". nil means all.
+	Allowed []string
 	// ReadOnly leaves out every operation that changes anything.
 	ReadOnly bool
 	// Files are those of the computer that tools may touch. nil means none, and
@@ -46,6 +55,8 @@ type Server struct {
 	client  *lazyClient
 	callers *callerClients
 	files   *tools.Files
+	allowed []string
+	*consenter
 	log     *slog.Logger
 	running atomic.Int64 // tool calls under way
 }
@@ -68,7 +79,7 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 	if o.Toolsets != nil {
 		served = tools.InToolsets(o.Operations, o.Toolsets...)
 	}
-	s := &Server{client: newLazyClient(o.Open), callers: &callerClients{open: o.OpenAs}, files: o.Files, log: o.Logger}
+	s := &Server{client: newLazyClient(o.Open), callers: &callerClients{open: o.OpenAs}, files: o.Files, allowed: o.Allowed, consenter: newConsenter(o.Confirm, o.ShowPerson), log: o.Logger}
 	s.mcp = server.NewMCPServer("reliquary", o.Version, append([]server.ServerOption{
 		server.WithTitle("Reliquary"),
 		server.WithInstructions(instructions(o, len(served) < len(o.Operations))),
@@ -78,10 +89,17 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 		server.WithLogger(o.Logger),
 	}, more...)...)
 	for _, op := range served {
+		if o.Allowed != nil && op.Toolset == tools.ToolsetRegistries {
+			continue // registries belong to organizations
+		}
 		if o.ReadOnly && op.Effect != tools.Reads || o.Files == nil && op.LocalFiles {
 			continue
 		}
-		s.mcp.AddTool(tool(op), s.handler(op))
+		t := tool(op)
+		if s.wantsCode(op) {
+			t.RawInputSchema = withCode(t.RawInputSchema)
+		}
+		s.mcp.AddTool(t, s.handler(op))
 	}
 	return s
 }

@@ -332,6 +332,8 @@ export interface PlanChangeOutput {
   indirect?: string[] | undefined;
   /** Nothing that uses it is left out. */
   uses_complete: boolean;
+  /** No other call can undo it. */
+  destroys: boolean;
 }
 
 export interface ApplyPlanInput {

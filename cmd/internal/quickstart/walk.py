@@ -1,6 +1,6 @@
 """Walks the registry as an agent would, with the official MCP client over stdio.
 
-usage: walk.py PROGRAM, which is started as `PROGRAM mcp --toolsets=all`.
+usage: walk.py PROGRAM, which is started as `PROGRAM mcp --toolsets=all --confirm=plan`.
 """
 
 from __future__ import annotations
@@ -142,9 +142,8 @@ async def walk(session: ClientSession) -> None:
 
 async def main(program: str) -> None:
     wrong = None
-    server = StdioServerParameters(
-        command=program, args=["mcp", "--toolsets=all"], env=dict(os.environ)
-    )
+    args = ["mcp", "--toolsets=all", "--confirm=plan"]
+    server = StdioServerParameters(command=program, args=args, env=dict(os.environ))
     async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
         # An error is kept until the session has ended in good order.
         try:

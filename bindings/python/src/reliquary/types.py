@@ -296,6 +296,8 @@ class PlanChangeOutput(_PlanChangeOutput):
     items: list[PlannedThing]
     # Nothing that uses it is left out.
     uses_complete: bool
+    # No other call can undo it.
+    destroys: bool
 
 
 class _ApplyPlanOutput(TypedDict, total=False):
