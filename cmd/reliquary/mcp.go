@@ -41,7 +41,7 @@ func newMCPCommand(s *shell) *cobra.Command {
 	var o mcpOptions
 	c := &cobra.Command{
 		Use:   "mcp",
-		Short: "Give agents tools on artifacts (MCP over stdin and stdout, or HTTP)",
+		Short: "Give agents tools on artifacts (MCP over stdio or HTTP)",
 		Long: "Mcp serves tools on artifacts to an agent's client, which starts it and speaks the Model Context Protocol\n" +
 			"with it over stdin and stdout. It works on the W&B server that you have configured as for the wandb package\n" +
 			"(WANDB_BASE_URL, WANDB_API_KEY, wandb login), otherwise on the registry in your data directory.\n\n" +

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,7 @@ func (s *shell) withConnection(ctx context.Context, retry artifacts.Retry, f fun
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	s.commentf("on %s\n", conn.Description)
+	s.commentf("on %s\n", s.atHome(conn.Description.String()))
 	// The person may do what the system lets them.
 	return f(tools.WithFiles(ctx, tools.AllFiles(s.Env.Dir)), conn)
 }
@@ -92,6 +93,14 @@ func (s *shell) settings() (connect.Settings, error) {
 		settings.BaseURLSource = "--server"
 	}
 	return settings, err
+}
+
+// atHome writes the person's home directory as they do, on a terminal.
+func (s *shell) atHome(text string) string {
+	if home := s.Env.Home; s.ErrIsTerminal && len(home) > 1 {
+		return strings.ReplaceAll(text, " "+home+"/", " ~/")
+	}
+	return text
 }
 
 // commentf tells the person what a script does not need to know.

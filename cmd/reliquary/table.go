@@ -121,8 +121,8 @@ func (t terminal) printTable(columns []column, rows [][]cell) {
 // narrowest is what is left of an elastic column at least.
 const narrowest = 8
 
-// fit gives each column its width, and takes from elastic ones, the widest
-// first, what the terminal does not have.
+// fit gives each column its width, and takes from elastic ones what the
+// terminal does not have: from the last first, which say the least.
 func fit(columns []column, texts [][]string, available int) []int {
 	widths := make([]int, len(columns))
 	total := 2 * (len(columns) - 1)
@@ -132,17 +132,12 @@ func fit(columns []column, texts [][]string, available int) []int {
 		}
 		total += widths[i]
 	}
-	for ; total > available; total-- {
-		widest := -1
-		for i, c := range columns {
-			if c.elastic && widths[i] > narrowest && (widest < 0 || widths[i] > widths[widest]) {
-				widest = i
-			}
+	for i := len(columns) - 1; i >= 0 && total > available; i-- {
+		if columns[i].elastic && widths[i] > narrowest {
+			less := min(total-available, widths[i]-narrowest)
+			widths[i] -= less
+			total -= less
 		}
-		if widest < 0 {
-			break
-		}
-		widths[widest]--
 	}
 	return widths
 }
