@@ -27,6 +27,7 @@ const (
 var roles = map[string]map[string]metadata.Role{
 	"own":            {},
 	"team":           {"local": manages, owner: manages, member: writes, viewer: fetches},
+	"deletion":       {"local": manages, owner: manages, member: writes, viewer: fetches}, // of something of the team
 	"registry":       {"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: sees, viewer: sees},
 	"named registry": {"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: sees, viewer: sees, colleague: sees},
 	"linked version": {"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: writes, viewer: fetches},
@@ -147,6 +148,10 @@ var deeds = []deed{
 	mutation("team", writes, "linkArtifact", `artifactID: $id, artifactPortfolioID: $portfolio`),
 	mutation("team", writes, "unlinkArtifact", `artifactID: $id, artifactPortfolioID: $portfolio`),
 	mutation("team", manages, "upsertModel", `entityName: "secret-team", name: "secret-project", description: "x"`),
+	mutation("team", manages, "updateEntityArtifactTTL", `entityName: "secret-team", ttlDurationSeconds: null`),
+	query("team", fetches, "artifactBytesFreed", "artifactIDs: [$id]", ""),
+	query("deletion", fetches, "artifactDeletion", "id: $deletion", "{ id }"),
+	mutation("deletion", writes, "restoreArtifactDeletion", "deletionID: $deletion"),
 	mutation("team", manages, "createInvite", `entityName: "secret-team", username: $invited`),
 
 	mutation("registry", writes, "linkArtifact", inShelf+`, artifactID: $id, artifactPortfolioName: $new`),

@@ -50,6 +50,9 @@ func (c *community) prepare(t *testing.T, place string, n int) *attempt {
 	switch place {
 	case "team":
 		a.prepareTeam(w, name)
+	case "deletion":
+		a.prepareTeam(w, name)
+		a.prepareDeletion()
 	case "registry", "named registry", "linked version":
 		a.prepareRegistry(w, name)
 	case "organization":
@@ -89,6 +92,16 @@ func (a *attempt) prepareTeam(w writer, name string) {
 	a.find("sequence", fmt.Sprintf(`{ artifact(id: %q) { artifactSequence { id } } }`, a.vars["id"]), "artifact", "artifactSequence", "id")
 	a.find("run", fmt.Sprintf(`mutation R { upsertBucket(input: {entityName: "secret-team", modelName: "secret-project", name: %q}) { bucket { id } } }`, a.vars["runName"]), "upsertBucket", "bucket", "id")
 	a.find("portfolio", fmt.Sprintf(`mutation L { linkArtifact(input: {artifactID: %q, artifactPortfolioName: "%s-portfolio", %s}) { artifactMembership { artifactCollection { id } } } }`, a.vars["id"], name, inTeam), "linkArtifact", "artifactMembership", "artifactCollection", "id")
+}
+
+// prepareDeletion deletes the portfolio.
+func (a *attempt) prepareDeletion() {
+	a.t.Helper()
+	must(a.t, a.c.r.URL, a.c.keys[owner], `mutation D($id: ID!) { deleteArtifactPortfolio(input: {artifactPortfolioID: $id}) { artifactCollection { id } } }`, map[string]any{"id": a.vars["portfolio"]})
+	var edges []struct{ Node struct{ ID string } }
+	must(a.t, a.c.r.URL, a.c.keys[owner], `{ project(name: "secret-project", entityName: "secret-team") { artifactDeletions(first: 1) { edges { node { id } } } } }`, nil).
+		into(a.t, &edges, "project", "artifactDeletions", "edges")
+	a.vars["deletion"] = edges[0].Node.ID
 }
 
 // prepareRegistry makes a registry with a portfolio that holds a version of the team.
@@ -241,7 +254,7 @@ func (a *attempt) state(place string) string {
 	query := `team: entity(name: "secret-team") { members { username role } projects { edges { node { name description runCount } } } }
 		acme: entity(name: "acme") { members { username role } projects { edges { node { name description } } } }`
 	switch place {
-	case "team":
+	case "team", "deletion":
 		query += fmt.Sprintf(` project(name: "secret-project", entityName: "secret-team") {
 			run(name: %q) { id notes heartbeatAt fileCount inputArtifacts { totalCount } }
 			sequence: artifactCollection(name: %q) %s portfolio: artifactCollection(name: "%s-portfolio") %s new: artifactCollection(name: %q) { id }
