@@ -1,11 +1,12 @@
 import { inspect, type InspectOptions } from "node:util";
 
+import type { Artifact } from "./artifact.js";
 import { RunArtifacts } from "./artifacts.js";
 import { shown } from "./inspect.js";
 import type { RunNode } from "./operations.js";
 import { Paginator, type ListOptions } from "./paginator.js";
 import type { Place } from "./paths.js";
-import type { Session } from "./session.js";
+import type { CallOptions, Session } from "./session.js";
 
 /** Which runs to list. */
 export interface RunsOptions extends ListOptions {
@@ -82,6 +83,11 @@ export class Run {
   /** The versions that it used. */
   usedArtifacts(options?: ListOptions): RunArtifacts {
     return new RunArtifacts(this.#session, this.#path(), "used", options);
+  }
+
+  /** Records that it used a version: it is an input of the run from then on. */
+  async useArtifact(artifact: Artifact, options?: CallOptions): Promise<void> {
+    await this.#session.call("run_use_artifact", { ...this.#path(), artifact: artifact.qualifiedName }, options);
   }
 
   #path(): { entity: string; project: string; run: string } {

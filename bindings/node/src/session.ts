@@ -37,6 +37,8 @@ export interface SessionOptions {
   entity?: string;
   /** What is meant where a path names no project. */
   project?: string;
+  /** How long a server has for one request. Default: 30. */
+  timeoutSeconds?: number;
   /** Environment variables to read settings from. Default: `process.env`. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Named to the server before this package's own name: `my-program/1.0`. */
@@ -269,7 +271,7 @@ export class Session {
 
 /** The session's options as the library takes them. */
 function configOf(options: SessionOptions): Record<string, unknown> {
-  const { dir, baseUrl, apiKey, entity, project, env = process.env, userAgent, onLog, logLevel } = options;
+  const { dir, baseUrl, apiKey, entity, project, timeoutSeconds, env = process.env, userAgent, onLog, logLevel } = options;
   const own = `reliquary-node/${version}`;
   return {
     env,
@@ -280,6 +282,7 @@ function configOf(options: SessionOptions): Record<string, unknown> {
     api_key: apiKey,
     entity,
     project,
+    timeout_seconds: timeoutSeconds,
     user_agent: userAgent === undefined ? own : `${userAgent} ${own}`,
     log: onLog ? (logLevel ?? "info") : undefined,
     limits: { calls: maxInFlight },

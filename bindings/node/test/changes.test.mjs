@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 
 import { Api } from "reliquary";
 
-const { options, place } = JSON.parse(process.env.SHOP);
+const { options, place, runs } = JSON.parse(process.env.SHOP);
 const api = new Api(options);
 after(() => api.close());
 
@@ -96,4 +96,12 @@ test("a version", async () => {
   await assert.rejects(a.delete(), { code: "CONFLICT" });
   await a.delete({ deleteAliases: true });
   assert.equal(await api.artifactExists(a.qualifiedName), false);
+});
+
+test("an input of a run", async () => {
+  const run = await api.run(runs.evaluate);
+  const a = await api.artifact(place === "server" ? "checkpoints:v40" : "checkpoints:v41");
+  await run.useArtifact(a);
+  assert.ok((await run.usedArtifacts().toArray()).some((used) => used.id === a.id));
+  assert.deepEqual((await a.usedBy()).map((r) => r.id), [runs.evaluate]);
 });

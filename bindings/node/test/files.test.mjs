@@ -127,3 +127,10 @@ test("what is aborted is not logged", async () => {
   assert.deepEqual(readdirSync(tmpdir()).filter((name) => name.startsWith("reliquary-")), []);
   assert.equal(await api.artifactExists(`never-${place}:latest`), false);
 });
+
+test("what the library leaves out is told", async () => {
+  await api.logArtifact(`tables-${place}`, { type: "dataset", contents: { "rows.parquet": "PAR1", "rows.csv": "a,b\n1,2\n" } });
+  const look = (path) => api.call("preview_artifact_file", { artifact: `tables-${place}:latest`, path });
+  assert.deepEqual((await look("rows.csv")).columns?.map((c) => c.name), ["a", "b"]);
+  assert.match((await look("rows.parquet")).hint, /does not read Parquet files/);
+});

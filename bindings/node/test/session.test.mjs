@@ -163,3 +163,16 @@ test("a place that cannot be opened is told by every call, and tried again", asy
 test("what cannot be written as JSON is told", async () => {
   await assert.rejects(api.call("fault_echo", { n: 1n }), TypeError);
 });
+
+test("a server that does not answer has as long as it is given", async () => {
+  const { createServer } = await import("node:net");
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await new Promise((resolve) => silent.once("listening", resolve));
+  const baseUrl = `http://127.0.0.1:${silent.address().port}`;
+  const waiting = new Api({ baseUrl, apiKey: "x".repeat(40), timeoutSeconds: 1 });
+  const start = performance.now();
+  await assert.rejects(waiting.viewer({ signal: AbortSignal.timeout(60_000) }), { code: "UNAVAILABLE", retryable: true });
+  assert.ok(performance.now() - start < 50_000);
+  await waiting.close();
+  silent.close();
+});
