@@ -171,6 +171,44 @@ func TestCore_Operations(t *testing.T) {
 	}
 }
 
+// TestCore_Progress: a host that wants to know is told how far a call is that
+// moves bytes.
+func TestCore_Progress(t *testing.T) {
+	s := openTemporary(t)
+	file := filepath.Join(t.TempDir(), "data.bin")
+	if err := os.WriteFile(file, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	input, err := json.Marshal(map[string]any{"collection": "c", "type": "dataset", "files": []any{map[string]any{"local": file}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Submit(1, session.Held|session.Progress, "log_artifact", input); err != nil {
+		t.Fatal(err)
+	}
+	var told []tools.Progress
+	for {
+		e, err := s.Wait(1, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == session.EventResult {
+			if e.Err != nil {
+				t.Error(e.Err)
+			}
+			break
+		}
+		var p tools.Progress
+		if err := json.Unmarshal(e.Data, &p); err != nil || e.Kind != session.EventProgress {
+			t.Fatalf("an event of kind %v: %s, %v", e.Kind, e.Data, err)
+		}
+		told = append(told, p)
+	}
+	if len(told) == 0 || told[len(told)-1].TotalBytes != 1<<20 {
+		t.Errorf("told %+v", told)
+	}
+}
+
 // FuzzOperations: no input makes an operation panic, or fail in a way that is
 // no failure of the caller's.
 func FuzzOperations(f *testing.F) {

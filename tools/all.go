@@ -38,6 +38,7 @@ func All() []Operation {
 		deleteArtifacts(),
 		logArtifact(),
 		downloadArtifact(),
+		getArtifactManifest(),
 		readArtifactFile(),
 		verifyArtifact(),
 		compareArtifacts(),

@@ -33,6 +33,7 @@ func TestFiles(t *testing.T) {
 		{"logging refuses", loggingRefuses},
 		{"downloading", downloadingFiles},
 		{"reading", readingRanges},
+		{"manifest", manifestsAreListed},
 		{"verifying", verifyingFiles},
 		{"comparing", comparingVersions},
 		{"bounded", boundedToAFolder},
@@ -420,6 +421,39 @@ func readingRanges(t *testing.T, s *shop, c *artifacts.Client) {
 	e := refuse(t, c, "read_artifact_file", args{"artifact": "resnet-weights:v1", "path": "paper.pdf"})
 	if e.Code != artifacts.KindDenied {
 		t.Errorf("a reference: %+v", e)
+	}
+}
+
+func manifestsAreListed(t *testing.T, s *shop, c *artifacts.Client) {
+	get := func(a args) tools.GetArtifactManifestOutput {
+		t.Helper()
+		return call[tools.GetArtifactManifestOutput](t, c, "get_artifact_manifest", a)
+	}
+	out := get(args{"artifact": "resnet-weights:v1"})
+	if out.Digest != digestOf(t, s, c, "resnet-weights:v1") || len(out.Entries) != 2 || *out.Total != 2 ||
+		out.Entries[0].Path != "paper.pdf" || out.Entries[0].Reference != "https://example.com/paper.pdf" || out.Entries[0].SizeBytes != nil ||
+		out.Entries[1].Reference != "" || *out.Entries[1].SizeBytes != out.SizeBytes || out.SizeBytes == 0 {
+		t.Errorf("got %+v", out)
+	}
+	var paths []string
+	for a := (args{"artifact": "imagenet-mini:v2", "limit": 1, "glob": "parts/*"}); ; {
+		page := get(a)
+		for _, e := range page.Entries {
+			paths = append(paths, e.Path)
+		}
+		if !page.HasMore {
+			break
+		}
+		a["cursor"] = page.NextCursor
+	}
+	if want := []string{"parts/part-0.csv", "parts/part-1.csv", "parts/part-2.csv"}; !slices.Equal(paths, want) {
+		t.Errorf("page by page: %q", paths)
+	}
+	if none := get(args{"artifact": "imagenet-mini:v2", "prefix": "none"}); len(none.Entries) != 0 || none.HasMore || none.SizeBytes != 0 {
+		t.Errorf("none: %+v", none)
+	}
+	if one := get(args{"artifact": "imagenet-mini:v2", "paths": []string{"LICENSE.txt"}, "offline": true}); len(one.Entries) != 1 || one.KnownSince == nil {
+		t.Errorf("offline: %+v", one)
 	}
 }
 

@@ -815,6 +815,51 @@ export interface DownloadArtifactOutput {
   known_since?: string | undefined;
 }
 
+export interface GetArtifactManifestInput {
+  /** With an alias or a version such as v3 (default: latest), or its id. */
+  artifact: string;
+  /** Instead of an alias: the version of the collection with these contents. */
+  digest?: string | undefined;
+  /** Ask no server: use what this computer knows of the version. */
+  offline?: boolean | undefined;
+  /** Only these files. */
+  paths?: string[] | undefined;
+  /** Only paths that begin so, as images/. */
+  prefix?: string | undefined;
+  /** Only paths that fit the pattern: * and ? stop at a slash, ** does not. */
+  glob?: string | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface ManifestEntry {
+  path: string;
+  /** Absent where nobody knows: of some references. */
+  size_bytes?: string | undefined;
+  /** Base64 MD5, or what the store of a reference said. */
+  digest: string;
+  /** Where it leads, if it is one. */
+  reference?: string | undefined;
+}
+
+export interface GetArtifactManifestOutput {
+  artifact: string;
+  /** Of the whole version: equal digests mean equal contents. */
+  digest: string;
+  /** Of all entries that were selected. */
+  size_bytes: string;
+  entries: ManifestEntry[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+  /** Without a connection: when the server last said that this is the version. */
+  known_since?: string | undefined;
+}
+
 export interface ReadArtifactFileInput {
   /** With an alias or a version such as v3 (default: latest), or its id. */
   artifact: string;
@@ -1627,6 +1672,8 @@ export interface Operations {
   log_artifact: { input: LogArtifactInput; output: LogArtifactOutput };
   /** Put the files of an artifact version, or some of them, into a folder. Digests are checked; files that are in place or in the cache are not fetched again, and what is in the cache needs no connection. */
   download_artifact: { input: DownloadArtifactInput; output: DownloadArtifactOutput };
+  /** List what an artifact version holds, files and references, all or those with a prefix or pattern, with sizes, digests and where references lead. Needs no connection if it was read before. */
+  get_artifact_manifest: { input: GetArtifactManifestInput; output: GetArtifactManifestOutput };
   /** Read a file of an artifact version, or a range of its bytes, as text or base64, without downloading the rest. Use list_artifact_files for the paths. */
   read_artifact_file: { input: ReadArtifactFileInput; output: ReadArtifactFileOutput };
   /** Check byte for byte whether a folder holds an artifact version, or whether the server still has all files of it as they were logged. */

@@ -759,6 +759,46 @@ class AsyncOperations:
         )
         return answer
 
+    async def get_artifact_manifest(
+        self,
+        *,
+        artifact: str,
+        digest: str | None = None,
+        offline: bool | None = None,
+        paths: list[str] | None = None,
+        prefix: str | None = None,
+        glob: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> _types.GetArtifactManifestOutput:
+        """List what an artifact version holds, files and references, all or those with a prefix
+        or pattern, with sizes, digests and where references lead.
+
+        Args:
+            artifact: With an alias or a version such as v3 (default: latest), or its id.
+            digest: Instead of an alias: the version of the collection with these contents.
+            offline: Ask no server: use what this computer knows of the version.
+            paths: Only these files.
+            prefix: Only paths that begin so, as images/.
+            glob: Only paths that fit the pattern: * and ? stop at a slash, ** does not.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: _types.GetArtifactManifestOutput = await self._call(
+            "get_artifact_manifest",
+            {
+                "artifact": artifact,
+                "digest": digest,
+                "offline": offline,
+                "paths": paths,
+                "prefix": prefix,
+                "glob": glob,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
     async def read_artifact_file(
         self,
         *,

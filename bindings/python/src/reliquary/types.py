@@ -665,6 +665,38 @@ class DownloadArtifactOutput(_DownloadArtifactOutput):
     fetched_bytes: Digits
 
 
+class _ManifestEntry(TypedDict, total=False):
+    # Absent where nobody knows: of some references.
+    size_bytes: Digits
+    # Where it leads, if it is one.
+    reference: str
+
+
+class ManifestEntry(_ManifestEntry):
+    path: str
+    # Base64 MD5, or what the store of a reference said.
+    digest: str
+
+
+class _GetArtifactManifestOutput(TypedDict, total=False):
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+    # Without a connection: when the server last said that this is the version.
+    known_since: Time
+
+
+class GetArtifactManifestOutput(_GetArtifactManifestOutput):
+    artifact: str
+    # Of the whole version: equal digests mean equal contents.
+    digest: str
+    # Of all entries that were selected.
+    size_bytes: Digits
+    entries: list[ManifestEntry]
+    has_more: bool
+
+
 class _ReadArtifactFileOutput(TypedDict, total=False):
     # One of these.
     text: str
