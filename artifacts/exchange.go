@@ -90,6 +90,7 @@ func (c *Client) attempt(ctx context.Context, req *http.Request, timeout time.Du
 	out.Body = body
 	out.Header.Set("User-Agent", c.userAgent)
 	out.Header.Set("Accept", "application/json")
+	actorOf(ctx).announce(out.Header)
 	if c.key != "" {
 		out.SetBasicAuth("api", c.key)
 	}

@@ -102,6 +102,19 @@ func sendAll(t *testing.T, s *wire.Sender) {
 		wire.DeleteSequence(ctx, s, "id"),
 		wire.DeletePortfolio(ctx, s, "id"),
 	)
+	ran(wire.ArtifactDeletions(ctx, s, in, `{"collection":"c"}`, wire.Page{First: 2, WithTotal: true}))
+	changed(wire.ArtifactDeletion(ctx, s, "id"))
+	changed(wire.RestoreArtifactDeletion(ctx, s, wire.RestoreArtifactDeletionInput{DeletionID: "id", Name: &name}))
+	ran(wire.AliasMoves(ctx, s, in, "c", "a", "", wire.Page{First: 2}))
+	ran(wire.GetAliasAt(ctx, s, in, "c", "a", "2026-01-01T00:00:00Z"))
+	changed(wire.ArtifactBytesFreed(ctx, s, []wire.ID{"id"}))
+	changed(wire.AuditLog(ctx, s, "e", "", wire.Page{First: 2}))
+	seconds := int64(1)
+	expected := "v1"
+	errs = append(errs,
+		wire.UpdateEntityArtifactTTL(ctx, s, wire.UpdateEntityArtifactTTLInput{EntityName: "e", TTLDurationSeconds: &seconds}),
+		wire.AddAliases(ctx, s, wire.AddAliasesInput{ArtifactID: "id", Aliases: []wire.ArtifactCollectionAliasInput{{EntityName: "e", ExpectedVersion: &expected}}}),
+	)
 	for i, err := range errs {
 		if err != nil {
 			t.Errorf("operation %d: %v", i, err)

@@ -8,6 +8,9 @@ type ArtifactCollectionAliasInput struct {
 	ProjectName            string `json:"projectName"`
 	ArtifactCollectionName string `json:"artifactCollectionName"`
 	Alias                  string `json:"alias"`
+	// ExpectedVersion is where the alias must be now, "none" or "v<N>". Only the
+	// embedded registry knows it.
+	ExpectedVersion *string `json:"expectedVersion,omitempty"`
 }
 
 // AddAliasesInput moves aliases to a version.
