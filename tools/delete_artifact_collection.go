@@ -13,6 +13,7 @@ type DeleteArtifactCollectionInput struct {
 	Collection string `json:"collection" jsonschema:"example=team/vision/detector"`
 	// From plan_delete_artifact_collection for this collection.
 	PlanID string `json:"plan_id"`
+	Reasoned
 }
 
 // DeleteArtifactCollectionOutput is what was deleted.
@@ -49,7 +50,7 @@ func applyDelete(now func() time.Time) Operation {
 		}
 		// W&B's deletion takes no condition: what changes between reading the
 		// state and this request is not seen. It is one request's time.
-		if err := a.Delete(ctx); err != nil {
+		if err := a.Delete(in.reasoned(ctx)); err != nil {
 			if err := stillThere(ctx, c, at, err); err != nil {
 				return out, err
 			}

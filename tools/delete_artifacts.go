@@ -12,6 +12,7 @@ type DeleteArtifactsInput struct {
 	ArtifactSelection
 	// From plan_delete_artifacts with the same arguments.
 	PlanID string `json:"plan_id"`
+	Reasoned
 }
 
 // DeleteArtifactsOutput is what was deleted.
@@ -51,7 +52,7 @@ func applyArtifacts(now func() time.Time) Operation {
 		if err := checkPlan(in.PlanID, s, now()); err != nil {
 			return out, err
 		}
-		return s.delete(ctx, c)
+		return s.delete(in.reasoned(ctx), c)
 	})
 }
 

@@ -44,6 +44,9 @@ const (
 	ToolsetFiles Toolset = "files"
 	// ToolsetRegistries works on the registries of organizations.
 	ToolsetRegistries Toolset = "registries"
+	// ToolsetHistory tells what became of versions: what was deleted and can be
+	// restored, where aliases have been, and who changed what.
+	ToolsetHistory Toolset = "history"
 	// ToolsetClasses is what the classes of a language are made of: one page, one
 	// object, one change, with everything that the server said, named after the
 	// class and its method. Programs call it; to agents it is never served.
@@ -52,7 +55,7 @@ const (
 
 // Toolsets are the toolsets for agents, the default one first.
 func Toolsets() []Toolset {
-	return []Toolset{ToolsetArtifacts, ToolsetVersions, ToolsetFiles, ToolsetRegistries}
+	return []Toolset{ToolsetArtifacts, ToolsetVersions, ToolsetFiles, ToolsetRegistries, ToolsetHistory}
 }
 
 // InToolsets are the operations of some toolsets, in the order of ops.

@@ -3,6 +3,7 @@ package tools
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,6 +28,8 @@ type PlanDeleteArtifactsOutput struct {
 	Kept int `json:"kept,omitempty"`
 	// Sum of the versions. Less is freed where they share files.
 	SizeBytes Bytes `json:"size_bytes"`
+	// What is truly freed, once collected. Absent: the server does not tell.
+	FreedBytes *Bytes `json:"freed_bytes,omitempty"`
 	// Those that could be missed, then the largest.
 	VersionsShown []PlannedVersion `json:"versions_shown"`
 	// Runs.
@@ -56,11 +59,27 @@ func planArtifacts(now func() time.Time) Operation {
 		until := now().Add(planLasts).Truncate(time.Second)
 		out = showArtifactsPlan(s)
 		out.ExpiresAt = moment(until)
+		if out.FreedBytes, err = freedBytes(ctx, c, s.versions); err != nil {
+			return out, err
+		}
 		if len(s.Versions) > 0 {
 			out.PlanID, err = sealPlan(s, until)
 		}
 		return out, err
 	})
+}
+
+// freedBytes is what deleting versions frees; nil where the server does not tell.
+func freedBytes(ctx context.Context, c *artifacts.Client, versions []*artifacts.Artifact) (*Bytes, error) {
+	n, err := c.BytesFreed(ctx, versions)
+	switch {
+	case errors.Is(err, artifacts.ErrUnsupported):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	freed := Bytes(n)
+	return &freed, nil
 }
 
 // showArtifactsPlan describes versions as what would go.

@@ -29,6 +29,7 @@ type UpdateArtifactInput struct {
 	RemoveTags []string `json:"remove_tags,omitempty" jsonschema:"maxItems=100"`
 	// Deleted so long after its creation; 0: never.
 	TTLSeconds *int64 `json:"ttl_seconds,omitempty" jsonschema:"minimum=0"`
+	Reasoned
 }
 
 // UpdateArtifactOutput is what was changed.
@@ -71,7 +72,16 @@ func updateArtifact() Operation {
 		if err != nil {
 			return out, err
 		}
+		ctx = in.reasoned(ctx)
 		before := *a
+		if in.Expected != "" {
+			// Looked at above, and once more by a server that can do both at once.
+			for _, alias := range in.AddAliases {
+				if _, err := a.MoveAlias(ctx, alias, in.Expected); err != nil {
+					return out, blameMove(err, "expected")
+				}
+			}
+		}
 		if err := in.set(a); err != nil {
 			return out, err
 		}
@@ -108,7 +118,8 @@ func (in UpdateArtifactInput) check() error {
 
 // holders finds which versions have the aliases that are to be added, "" for
 // none, and refuses if they are not where they are expected. W&B's protocol
-// takes no condition: what changes between this and the change is not seen.
+// takes no condition: what changes between this and the change is seen by the
+// embedded registry only (see artifacts.Artifact.MoveAlias).
 func (in UpdateArtifactInput) holders(ctx context.Context, c *artifacts.Client, a *artifacts.Artifact) (map[string]string, error) {
 	holders := map[string]string{}
 	if len(in.AddAliases) == 0 {

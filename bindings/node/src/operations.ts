@@ -390,6 +390,8 @@ export interface DeleteArtifactCollectionInput {
   collection: string;
   /** From plan_delete_artifact_collection for this collection. */
   plan_id: string;
+  /** Why, for the audit log. */
+  reason?: string | undefined;
 }
 
 export interface DeleteArtifactCollectionOutput {
@@ -614,6 +616,8 @@ export interface UpdateArtifactInput {
   remove_tags?: string[] | undefined;
   /** Deleted so long after its creation; 0: never. */
   ttl_seconds?: number | undefined;
+  /** Why, for the audit log. */
+  reason?: string | undefined;
 }
 
 export interface ArtifactChange {
@@ -677,6 +681,8 @@ export interface PlanDeleteArtifactsOutput {
   kept?: number | undefined;
   /** Sum of the versions. Less is freed where they share files. */
   size_bytes: string;
+  /** What is truly freed, once collected. Absent: the server does not tell. */
+  freed_bytes?: string | undefined;
   /** Those that could be missed, then the largest. */
   versions_shown: PlannedVersion[];
   /** Runs. */
@@ -692,6 +698,8 @@ export interface DeleteArtifactsInput {
   include_used?: boolean | undefined;
   /** From plan_delete_artifacts with the same arguments. */
   plan_id: string;
+  /** Why, for the audit log. */
+  reason?: string | undefined;
 }
 
 export interface FailedDeletion {
@@ -1212,6 +1220,180 @@ export interface DeleteRegistryOutput {
   links: number;
 }
 
+export interface ListDeletedArtifactsInput {
+  /** Default: the configured project. */
+  project?: string | undefined;
+  /** Only this collection and what was deleted in it, by its name. */
+  collection?: string | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface DeletedArtifactItem {
+  /** For restore_artifacts. */
+  deletion_id: string;
+  /** A version, or a collection with its versions. */
+  deleted: string;
+  kind: "version" | "collection";
+  type: string;
+  versions: number;
+  size_bytes: string;
+  deleted_at: string;
+  /** Absent: the registry itself, or not known. */
+  deleted_by?: string | undefined;
+  actor?: "person" | "agent" | "program" | undefined;
+  reason?: string | undefined;
+  /** Its time to live had ended. */
+  expired?: boolean | undefined;
+}
+
+export interface ListDeletedArtifactsOutput {
+  project: string;
+  deletions: DeletedArtifactItem[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
+export interface RestoreArtifactsInput {
+  /** deletion_id of list_deleted_artifacts, in the order in which to restore. */
+  deletion_ids: string[];
+  /** Another name for a collection whose name was taken meanwhile; with one deletion_id. */
+  new_name?: string | undefined;
+  /** Why, for the audit log. */
+  reason?: string | undefined;
+}
+
+export interface RestoredItem {
+  restored: string;
+  versions: number;
+  /** That are back, as collection:alias. */
+  aliases: string[];
+  /** What could not be put back as it was. */
+  not_as_before?: string[] | undefined;
+}
+
+export interface FailedRestore {
+  deletion_id: string;
+  why: string;
+}
+
+export interface RestoreArtifactsOutput {
+  restored: RestoredItem[];
+  /** Not restored, and why. */
+  failed?: FailedRestore[] | undefined;
+}
+
+export interface MoveAliasInput {
+  /** The version that gets the alias. */
+  artifact: string;
+  alias: string;
+  /** Where the alias must be now: a version such as v11, or none. Else nothing is done. */
+  expected: string;
+  /** Why, for the audit log. */
+  reason?: string | undefined;
+}
+
+export interface MoveAliasOutput {
+  artifact: string;
+  alias: string;
+  /** Where it was: a version, or none. */
+  from: string;
+  /** False: the server cannot look and move at once, so that a move by others in between would not have been seen. */
+  atomic: boolean;
+}
+
+export interface GetAliasHistoryInput {
+  collection: string;
+  /** Default: all aliases of the collection. */
+  alias?: string | undefined;
+  /** With alias: which version it named then. RFC 3339. */
+  at?: string | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface AliasMoveItem {
+  alias: string;
+  /** Absent: none. */
+  from?: string | undefined;
+  to?: string | undefined;
+  moved_at: string;
+  /** Absent: the registry itself, or not known. */
+  moved_by?: string | undefined;
+  actor?: "person" | "agent" | "program" | undefined;
+  reason?: string | undefined;
+  /** The request that did it. */
+  by: string;
+}
+
+export interface AliasThen {
+  /** Absent: no version had it, or that is not known. */
+  artifact?: string | undefined;
+  /** False: moves were not kept yet. */
+  known: boolean;
+  /** The version was deleted or taken out since. */
+  gone?: boolean | undefined;
+  /** The move that made it so. */
+  move?: AliasMoveItem | undefined;
+}
+
+export interface GetAliasHistoryOutput {
+  collection: string;
+  /** With at. */
+  then?: AliasThen | undefined;
+  /** The last one first. */
+  moves: AliasMoveItem[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
+export interface ListAuditLogInput {
+  /** A user or team. Default: the configured one. */
+  entity?: string | undefined;
+  /** Only this and what is in it: entity/project, entity/project/collection, or a version. */
+  subject?: string | undefined;
+  user?: string | undefined;
+  /** As the log calls it, such as deleteArtifact. */
+  operation?: string | undefined;
+  /** RFC 3339, or a date. */
+  since?: string | undefined;
+  until?: string | undefined;
+  /** Default: 20. */
+  limit?: number | undefined;
+  /** next_cursor of the answer before, all else unchanged. */
+  cursor?: string | undefined;
+}
+
+export interface AuditLogItem {
+  at: string;
+  /** Absent: the registry itself. */
+  user?: string | undefined;
+  actor?: "person" | "agent" | "program" | undefined;
+  operation: string;
+  subject: string;
+  details: string;
+  reason?: string | undefined;
+}
+
+export interface ListAuditLogOutput {
+  entries: AuditLogItem[];
+  /** Length of the whole list, on its first page, where known. */
+  total?: number | undefined;
+  has_more: boolean;
+  next_cursor?: string | undefined;
+  hint?: string | undefined;
+}
+
 export interface ArtifactTypesPageInput {
   /** Default: that of the settings, or of the API key's user. */
   entity?: string | undefined;
@@ -1698,6 +1880,16 @@ export interface Operations {
   plan_delete_registry: { input: PlanDeleteRegistryInput; output: PlanDeleteRegistryOutput };
   /** Delete a registry as planned with plan_delete_registry. Refused if anything has changed since the plan. Ask the user before calling it. */
   delete_registry: { input: DeleteRegistryInput; output: DeleteRegistryOutput };
+  /** List the artifact versions and collections of a project that were deleted or have expired and can still be restored, with who deleted them and why. restore_artifacts brings them back. Only where the server is a Reliquary registry. */
+  list_deleted_artifacts: { input: ListDeletedArtifactsInput; output: ListDeletedArtifactsOutput };
+  /** Bring back deleted artifact versions or collections found with list_deleted_artifacts, under their old version numbers, with aliases, tags and links as far as nothing else has taken them. Tells what could not be put back as it was. Files that were collected are gone for good. */
+  restore_artifacts: { input: RestoreArtifactsInput; output: RestoreArtifactsOutput };
+  /** Promote an artifact version: move an alias such as production to it, only if the alias is still where you saw it (expected). A conflict tells who moved it and when. get_alias_history tells where it has been. */
+  move_alias: { input: MoveAliasInput; output: MoveAliasOutput };
+  /** Tell which version an alias of a collection named at a time (at), and every move of it: from which version to which, when, by whom and why. Only where the server is a Reliquary registry. */
+  get_alias_history: { input: GetAliasHistoryInput; output: GetAliasHistoryOutput };
+  /** List who changed what in an entity, when and why: versions logged, deleted and restored, aliases moved, links, tags, settings and members. For administrators of the entity, where the server is a Reliquary registry. get_alias_history is for one alias. */
+  list_audit_log: { input: ListAuditLogInput; output: ListAuditLogOutput };
   /** Get a page of the artifact types of a project, with all attributes. */
   artifact_types_page: { input: ArtifactTypesPageInput; output: ArtifactTypeConnection };
   /** Get an artifact type with all attributes. */

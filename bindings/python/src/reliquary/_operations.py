@@ -343,17 +343,20 @@ class Operations:
         *,
         collection: str,
         plan_id: str,
+        reason: str | None = None,
     ) -> _types.DeleteArtifactCollectionOutput:
         """Delete an artifact collection as planned with plan_delete_artifact_collection.
 
         Args:
             plan_id: From plan_delete_artifact_collection for this collection.
+            reason: Why, for the audit log.
         """
         answer: _types.DeleteArtifactCollectionOutput = self._call(
             "delete_artifact_collection",
             {
                 "collection": collection,
                 "plan_id": plan_id,
+                "reason": reason,
             },
         )
         return answer
@@ -533,6 +536,7 @@ class Operations:
         add_tags: list[str] | None = None,
         remove_tags: list[str] | None = None,
         ttl_seconds: int | None = None,
+        reason: str | None = None,
     ) -> _types.UpdateArtifactOutput:
         """Describe or tag an artifact version, move or remove its aliases (to promote it),
         change metadata or time to live.
@@ -545,6 +549,7 @@ class Operations:
             expected: Where add_aliases must be now: a version such as v11, or none. Else
                 nothing is done.
             ttl_seconds: Deleted so long after its creation; 0: never.
+            reason: Why, for the audit log.
         """
         answer: _types.UpdateArtifactOutput = self._call(
             "update_artifact",
@@ -559,6 +564,7 @@ class Operations:
                 "add_tags": add_tags,
                 "remove_tags": remove_tags,
                 "ttl_seconds": ttl_seconds,
+                "reason": reason,
             },
         )
         return answer
@@ -633,6 +639,7 @@ class Operations:
         artifacts: list[str] | None = None,
         collection: str | None = None,
         include_used: bool | None = None,
+        reason: str | None = None,
     ) -> _types.DeleteArtifactsOutput:
         """Delete artifact versions as planned with plan_delete_artifacts, their aliases
         included.
@@ -642,6 +649,7 @@ class Operations:
                 link and use by a run.
             include_used: With collection: those that runs used, too.
             plan_id: From plan_delete_artifacts with the same arguments.
+            reason: Why, for the audit log.
         """
         answer: _types.DeleteArtifactsOutput = self._call(
             "delete_artifacts",
@@ -650,6 +658,7 @@ class Operations:
                 "collection": collection,
                 "include_used": include_used,
                 "plan_id": plan_id,
+                "reason": reason,
             },
         )
         return answer
@@ -1139,6 +1148,159 @@ class Operations:
             {
                 "registry": registry,
                 "plan_id": plan_id,
+            },
+        )
+        return answer
+
+    def list_deleted_artifacts(
+        self,
+        *,
+        project: str | None = None,
+        collection: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> _types.ListDeletedArtifactsOutput:
+        """List the artifact versions and collections of a project that were deleted or have
+        expired and can still be restored, with who deleted them and why.
+
+        Args:
+            project: Default: the configured project.
+            collection: Only this collection and what was deleted in it, by its name.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: _types.ListDeletedArtifactsOutput = self._call(
+            "list_deleted_artifacts",
+            {
+                "project": project,
+                "collection": collection,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def restore_artifacts(
+        self,
+        *,
+        deletion_ids: list[str],
+        new_name: str | None = None,
+        reason: str | None = None,
+    ) -> _types.RestoreArtifactsOutput:
+        """Bring back deleted artifact versions or collections found with list_deleted_artifacts,
+        under their old version numbers, with aliases, tags and links as far as nothing else
+        has taken them.
+
+        Args:
+            deletion_ids: deletion_id of list_deleted_artifacts, in the order in which to
+                restore.
+            new_name: Another name for a collection whose name was taken meanwhile; with one
+                deletion_id.
+            reason: Why, for the audit log.
+        """
+        answer: _types.RestoreArtifactsOutput = self._call(
+            "restore_artifacts",
+            {
+                "deletion_ids": deletion_ids,
+                "new_name": new_name,
+                "reason": reason,
+            },
+        )
+        return answer
+
+    def move_alias(
+        self,
+        *,
+        artifact: str,
+        alias: str,
+        expected: str,
+        reason: str | None = None,
+    ) -> _types.MoveAliasOutput:
+        """Promote an artifact version: move an alias such as production to it, only if the alias
+        is still where you saw it (expected).
+
+        Args:
+            artifact: The version that gets the alias.
+            expected: Where the alias must be now: a version such as v11, or none. Else nothing
+                is done.
+            reason: Why, for the audit log.
+        """
+        answer: _types.MoveAliasOutput = self._call(
+            "move_alias",
+            {
+                "artifact": artifact,
+                "alias": alias,
+                "expected": expected,
+                "reason": reason,
+            },
+        )
+        return answer
+
+    def get_alias_history(
+        self,
+        *,
+        collection: str,
+        alias: str | None = None,
+        at: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> _types.GetAliasHistoryOutput:
+        """Tell which version an alias of a collection named at a time (at), and every move of
+        it: from which version to which, when, by whom and why.
+
+        Args:
+            alias: Default: all aliases of the collection.
+            at: With alias: which version it named then. RFC 3339.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: _types.GetAliasHistoryOutput = self._call(
+            "get_alias_history",
+            {
+                "collection": collection,
+                "alias": alias,
+                "at": at,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_audit_log(
+        self,
+        *,
+        entity: str | None = None,
+        subject: str | None = None,
+        user: str | None = None,
+        operation: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> _types.ListAuditLogOutput:
+        """List who changed what in an entity, when and why: versions logged, deleted and
+        restored, aliases moved, links, tags, settings and members.
+
+        Args:
+            entity: A user or team. Default: the configured one.
+            subject: Only this and what is in it: entity/project, entity/project/collection, or
+                a version.
+            operation: As the log calls it, such as deleteArtifact.
+            since: RFC 3339, or a date.
+            limit: Default: 20.
+            cursor: next_cursor of the answer before, all else unchanged.
+        """
+        answer: _types.ListAuditLogOutput = self._call(
+            "list_audit_log",
+            {
+                "entity": entity,
+                "subject": subject,
+                "user": user,
+                "operation": operation,
+                "since": since,
+                "until": until,
+                "limit": limit,
+                "cursor": cursor,
             },
         )
         return answer

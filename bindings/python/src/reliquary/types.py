@@ -560,6 +560,8 @@ class _PlanDeleteArtifactsOutput(TypedDict, total=False):
     plan_id: str
     # Versions of the collection that stay.
     kept: int
+    # What is truly freed, once collected. Absent: the server does not tell.
+    freed_bytes: Digits
 
 
 class PlanDeleteArtifactsOutput(_PlanDeleteArtifactsOutput):
@@ -961,6 +963,162 @@ class DeleteRegistryOutput(TypedDict):
     deleted: str
     collections: int
     links: int
+
+
+class _DeletedArtifactItem(TypedDict, total=False):
+    # Absent: the registry itself, or not known.
+    deleted_by: str
+    actor: Literal["person", "agent", "program"]
+    reason: str
+    # Its time to live had ended.
+    expired: bool
+
+
+class DeletedArtifactItem(_DeletedArtifactItem):
+    # For restore_artifacts.
+    deletion_id: str
+    # A version, or a collection with its versions.
+    deleted: str
+    kind: Literal["version", "collection"]
+    type: str
+    versions: int
+    size_bytes: Digits
+    deleted_at: Time
+
+
+class _ListDeletedArtifactsOutput(TypedDict, total=False):
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class ListDeletedArtifactsOutput(_ListDeletedArtifactsOutput):
+    project: str
+    deletions: list[DeletedArtifactItem]
+    has_more: bool
+
+
+class FailedRestore(TypedDict):
+    deletion_id: str
+    why: str
+
+
+class _RestoredItem(TypedDict, total=False):
+    # What could not be put back as it was.
+    not_as_before: list[str]
+
+
+class RestoredItem(_RestoredItem):
+    restored: str
+    versions: int
+    # That are back, as collection:alias.
+    aliases: list[str]
+
+
+class _RestoreArtifactsOutput(TypedDict, total=False):
+    # Not restored, and why.
+    failed: list[FailedRestore]
+
+
+class RestoreArtifactsOutput(_RestoreArtifactsOutput):
+    restored: list[RestoredItem]
+
+
+_MoveAliasOutputRequired = TypedDict(
+    "_MoveAliasOutputRequired",
+    {
+        "artifact": str,
+        "alias": str,
+        # Where it was: a version, or none.
+        "from": str,
+        # False: the server cannot look and move at once, so that a move by others in between would
+        # not have been seen.
+        "atomic": bool,
+    },
+)
+
+
+class MoveAliasOutput(_MoveAliasOutputRequired):
+    pass
+
+
+_AliasMoveItem = TypedDict(
+    "_AliasMoveItem",
+    {
+        # Absent: none.
+        "from": str,
+        "to": str,
+        # Absent: the registry itself, or not known.
+        "moved_by": str,
+        "actor": Literal["person", "agent", "program"],
+        "reason": str,
+    },
+    total=False,
+)
+
+
+class AliasMoveItem(_AliasMoveItem):
+    alias: str
+    moved_at: Time
+    # The request that did it.
+    by: str
+
+
+class _AliasThen(TypedDict, total=False):
+    # Absent: no version had it, or that is not known.
+    artifact: str
+    # The version was deleted or taken out since.
+    gone: bool
+    # The move that made it so.
+    move: AliasMoveItem
+
+
+class AliasThen(_AliasThen):
+    # False: moves were not kept yet.
+    known: bool
+
+
+class _GetAliasHistoryOutput(TypedDict, total=False):
+    # With at.
+    then: AliasThen
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class GetAliasHistoryOutput(_GetAliasHistoryOutput):
+    collection: str
+    # The last one first.
+    moves: list[AliasMoveItem]
+    has_more: bool
+
+
+class _AuditLogItem(TypedDict, total=False):
+    # Absent: the registry itself.
+    user: str
+    actor: Literal["person", "agent", "program"]
+    reason: str
+
+
+class AuditLogItem(_AuditLogItem):
+    at: Time
+    operation: str
+    subject: str
+    details: str
+
+
+class _ListAuditLogOutput(TypedDict, total=False):
+    # Length of the whole list, on its first page, where known.
+    total: int
+    next_cursor: str
+    hint: str
+
+
+class ListAuditLogOutput(_ListAuditLogOutput):
+    entries: list[AuditLogItem]
+    has_more: bool
 
 
 class _ArtifactTypeNode(TypedDict, total=False):
