@@ -22,7 +22,7 @@ func TestReadToolsets(t *testing.T) {
 		}
 	}
 	for _, names := range [][]string{nil, {"version"}, {"artifacts", ""}} {
-		if got, err := readToolsets(names); err == nil || !strings.Contains(err.Error(), "artifacts, versions, registries") {
+		if got, err := readToolsets(names); err == nil || !strings.Contains(err.Error(), "artifacts, versions, files, registries, history") {
 			t.Errorf("%v: %v, %v", names, got, err)
 		}
 	}
