@@ -133,8 +133,10 @@ func fit(columns []column, texts [][]string, available int) []int {
 		total += widths[i]
 	}
 	for i := len(columns) - 1; i >= 0 && total > available; i-- {
-		if columns[i].elastic && widths[i] > narrowest {
-			less := min(total-available, widths[i]-narrowest)
+		// A heading stays whole.
+		least := max(narrowest, uniseg.StringWidth(columns[i].title))
+		if columns[i].elastic && widths[i] > least {
+			less := min(total-available, widths[i]-least)
 			widths[i] -= less
 			total -= less
 		}
