@@ -123,9 +123,13 @@ func (s *session) checkWidths() {
 	}
 }
 
-// plain is what is shown, without colour, by lines.
+// plain is what is left on the terminal, without colour: a bar is written over.
 func (s *session) plain() string {
-	return strings.ReplaceAll(colours.ReplaceAllString(s.shown(), ""), "\r\n", "\n")
+	lines := strings.Split(strings.ReplaceAll(colours.ReplaceAllString(s.shown(), ""), "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = line[strings.LastIndexByte(line, '\r')+1:]
+	}
+	return strings.Join(lines, "\n")
 }
 
 func TestTerminal_Lists(t *testing.T) {

@@ -37,6 +37,7 @@ type section func() ([]byte, error)
 func sections(root string) map[string]section {
 	return map[string]section{
 		"operations": func() ([]byte, error) { return operationsTable(filepath.Join(root, "schemas", "index.json")) },
+		"commands":   func() ([]byte, error) { return commandsTable(root) },
 		"members":    func() ([]byte, error) { return membersTable(members), nil },
 		"goals": func() ([]byte, error) {
 			return goalsTable(filepath.Join(root, "artifacts", "testdata", "bench", "README.md"))
