@@ -17,8 +17,8 @@ func WithAllowed(ctx context.Context, places []string) context.Context {
 	return context.WithValue(ctx, allowedKey{}, places)
 }
 
-// isAllowed reports whether a call may be about a project.
-func isAllowed(ctx context.Context, entity, project string) bool {
+// IsAllowed reports whether a call may be about a project.
+func IsAllowed(ctx context.Context, entity, project string) bool {
 	places, limited := ctx.Value(allowedKey{}).([]string)
 	if !limited {
 		return true
@@ -34,7 +34,7 @@ func isAllowed(ctx context.Context, entity, project string) bool {
 
 // checkAllowed refuses what is outside.
 func checkAllowed(ctx context.Context, argument, entity, project string) error {
-	if isAllowed(ctx, entity, project) {
+	if IsAllowed(ctx, entity, project) {
 		return nil
 	}
 	places, _ := ctx.Value(allowedKey{}).([]string)

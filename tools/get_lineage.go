@@ -89,7 +89,7 @@ func showLineage(ctx context.Context, l *artifacts.Lineage) GetLineageOutput {
 	names := map[string]string{}
 	hidden := 0
 	for _, a := range l.Artifacts {
-		if entity, project, _ := splitPath(a.Name); !isAllowed(ctx, entity, project) {
+		if entity, project, _ := splitPath(a.Name); !IsAllowed(ctx, entity, project) {
 			hidden++
 			continue
 		}

@@ -80,12 +80,7 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 		return nil, op.Explain(ctx, err)
 	}
 	defer done()
-	if s.files != nil {
-		ctx = tools.WithFiles(ctx, s.files)
-	}
-	if s.allowed != nil {
-		ctx = tools.WithAllowed(ctx, s.allowed)
-	}
+	ctx = s.limited(ctx)
 	question, err := s.consent(ctx, op, client, request, arguments, code)
 	switch {
 	case err != nil:

@@ -30,8 +30,6 @@ const (
 func conformanceServer() *mcpserver.Server {
 	s := mcpserver.NewWith(mcpserver.Options{Open: anyClient, Operations: []tools.Operation{}, Version: "1"},
 		server.WithResourceCapabilities(true, false),
-		server.WithPromptCapabilities(false),
-		server.WithCompletions(),
 	)
 	s.Underlying().EnableSampling()
 	f := fixtures{s}

@@ -20,7 +20,8 @@ type Options struct {
 	// OpenAs opens the client of a caller over HTTP who has a key of their own:
 	// see HTTPOptions.Key. nil serves no such callers.
 	OpenAs func(ctx context.Context, key string) (*artifacts.Client, error)
-	// Operations are those to choose from. nil means all.
+	// Operations are those to choose from. nil means all, and then there are
+	// resources and prompts too, which speak of them.
 	Operations []tools.Operation
 	// Toolsets are those that are served. nil means the default one alone, for
 	// every tool costs a place in every conversation, or all Operations where
@@ -69,7 +70,8 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Operations == nil {
+	own := o.Operations == nil
+	if own {
 		o.Operations = tools.InToolsets(tools.All(), tools.Toolsets()...)
 		if o.Toolsets == nil {
 			o.Toolsets = []tools.Toolset{tools.ToolsetArtifacts}
@@ -84,10 +86,19 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 		server.WithTitle("Reliquary"),
 		server.WithInstructions(instructions(o, len(served) < len(o.Operations))),
 		server.WithToolCapabilities(false), // the list never changes while running
+		server.WithResourceCapabilities(false, false),
+		server.WithPromptCapabilities(false),
+		server.WithCompletions(),
+		server.WithResourceCompletionProvider(s),
+		server.WithPromptCompletionProvider(s),
 		server.WithLogging(),
 		server.WithElicitation(),
 		server.WithLogger(o.Logger),
 	}, more...)...)
+	if own {
+		s.addResources()
+		s.addPrompts()
+	}
 	for _, op := range served {
 		if o.Allowed != nil && op.Toolset == tools.ToolsetRegistries {
 			continue // registries belong to organizations

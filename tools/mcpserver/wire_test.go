@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -216,4 +217,13 @@ func serve(t *testing.T, h http.Handler) string {
 	front := httptest.NewServer(h)
 	t.Cleanup(front.Close)
 	return front.URL + "/mcp"
+}
+
+func decodePicture(t *testing.T) string {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
