@@ -18,7 +18,7 @@ var built = filepath.Join("..", "..", "build", "node")
 // when it changes: programs that they run read it, which go test cannot see.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	for _, pattern := range []string{"build", "pack", "*.mjs", "*.json", "README.md", "addon/*", "src/*", "test/*"} {
+	for _, pattern := range []string{"build", "pack", "*.mjs", "*.json", "README.md", "addon/*", "src/*", "test/*", "testdata/*", "../testdata/*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			panic("nothing matches " + pattern)

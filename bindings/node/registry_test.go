@@ -81,6 +81,7 @@ func (s *shop) program(t *testing.T, place string) *program {
 
 func TestRegistry(t *testing.T) {
 	s := openShop(t)
+	t.Run("cases", s.compareWithGo)
 	for _, file := range []string{"classes", "changes", "files"} {
 		for _, place := range []string{"server", "directory"} {
 			t.Run(file+" of a "+place, func(t *testing.T) { s.program(t, place).run(t, file+".test.mjs") })
