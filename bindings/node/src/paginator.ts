@@ -83,24 +83,21 @@ export class Paginator<Node, Item> implements AsyncIterable<Item> {
   /** The pages as they came. */
   protected async *connections(first: number): AsyncGenerator<Connection<Node>, void, undefined> {
     const { signal } = this.#options;
-    const stop = new AbortController();
-    const abort = (): void => stop.abort(signal?.reason);
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort, { once: true });
+    const left = new AbortController(); // the loop was
+    const options = { signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal };
     try {
-      let next: Promise<Connection<Node>> | undefined = this.#source({ first }, { signal: stop.signal });
+      let next: Promise<Connection<Node>> | undefined = this.#source({ first }, options);
       while (next) {
         const page: Connection<Node> = await next;
         signal?.throwIfAborted(); // it may have come before that
         this.#length = page.total_count ?? this.#length;
         const after = page.page_info.end_cursor;
-        next = page.page_info.has_next_page ? this.#source({ first, after }, { signal: stop.signal }) : undefined;
+        next = page.page_info.has_next_page ? this.#source({ first, after }, options) : undefined;
         next?.catch(() => {}); // it is told when it is awaited
         yield page;
       }
     } finally {
-      signal?.removeEventListener("abort", abort);
-      stop.abort();
+      left.abort();
     }
   }
 }

@@ -89,8 +89,13 @@ interface Call {
   readonly reject: (reason: unknown) => void;
   readonly options: ProgressOptions;
   token: number; // 0 until it was submitted
-  stop?: () => void; // listens to the signal
   thrown?: { by: unknown }; // by onProgress
+}
+
+/** The calls that one signal stops: however many, it has one listener. */
+interface Watch {
+  readonly calls: Set<Call>;
+  readonly listener: () => void;
 }
 
 /** How many calls the library takes at once; the others wait their turn here. */
@@ -107,6 +112,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #calls = new Map<number, Call>();
   readonly #waiting = new Set<Call>();
+  readonly #watches = new Map<AbortSignal, Watch>();
   readonly #onEvents = (batch: EventBatch): void => this.#deliver(batch); // the addon keeps it weakly
   #opening: Promise<Destination> | undefined;
   #closing: Promise<void> | undefined;
@@ -149,11 +155,7 @@ export class Session {
     return new Promise<Operations[Name]["output"]>((resolve, reject) => {
       const text = JSON.stringify(input);
       const call: Call = { operation, input: text, resolve: resolve as (output: unknown) => void, reject, options, token: 0 };
-      const { signal } = options;
-      if (signal) {
-        call.stop = () => this.#abort(call);
-        signal.addEventListener("abort", call.stop, { once: true });
-      }
+      if (options.signal) this.#watch(options.signal, call);
       if (this.#calls.size < maxInFlight) this.#submit(call);
       else this.#waiting.add(call);
     });
@@ -171,6 +173,25 @@ export class Session {
     this.#end(call, undefined, failure(native().statusError(status), call.operation));
   }
 
+  #watch(signal: AbortSignal, call: Call): void {
+    let watch = this.#watches.get(signal);
+    if (watch === undefined) {
+      const calls = new Set<Call>();
+      watch = { calls, listener: () => calls.forEach((each) => this.#abort(each)) };
+      this.#watches.set(signal, watch);
+      signal.addEventListener("abort", watch.listener, { once: true });
+    }
+    watch.calls.add(call);
+  }
+
+  #unwatch(signal: AbortSignal, call: Call): void {
+    const watch = this.#watches.get(signal);
+    watch?.calls.delete(call);
+    if (watch?.calls.size !== 0) return;
+    this.#watches.delete(signal);
+    signal.removeEventListener("abort", watch.listener);
+  }
+
   #abort(call: Call): void {
     if (call.token === 0) {
       this.#waiting.delete(call);
@@ -182,7 +203,7 @@ export class Session {
 
   /** Settles a call's promise. */
   #end(call: Call, text: string | undefined, error?: unknown): void {
-    if (call.stop) call.options.signal?.removeEventListener("abort", call.stop);
+    if (call.options.signal) this.#unwatch(call.options.signal, call);
     if (text === undefined) return call.reject(error);
     try {
       call.resolve(JSON.parse(text));

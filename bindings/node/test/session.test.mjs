@@ -73,6 +73,21 @@ test("an aborted call rejects with the signal's reason", async () => {
   await assert.rejects(sleep(60_000, { signal: AbortSignal.abort(own) }), (error) => error === own);
 });
 
+test("one signal stops any number of calls", async () => {
+  const warnings = [];
+  const warn = (warning) => warnings.push(warning);
+  process.on("warning", warn);
+  const controller = new AbortController();
+  const calls = Array.from({ length: 500 }, () => sleep(60_000, { signal: controller.signal }));
+  const settled = Promise.allSettled(calls);
+  for (let i = 0; i < 100; i++) await sleep(0, { signal: controller.signal });
+  controller.abort();
+  for (const { status, reason } of await settled) assert.deepEqual([status, reason.name], ["rejected", "AbortError"]);
+  await new Promise(setImmediate);
+  process.off("warning", warn);
+  assert.deepEqual(warnings, []);
+});
+
 test("a call that is aborted when it is done is done", async () => {
   const controller = new AbortController();
   const output = await sleep(0, { signal: controller.signal });
