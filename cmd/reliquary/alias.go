@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +13,10 @@ import (
 )
 
 type aliasOptions struct {
-	remove bool
-	expect string
+	remove  bool
+	history bool
+	expect  string
+	reason  string
 }
 
 func newAliasCommand(s *shell) *cobra.Command {
@@ -33,6 +36,9 @@ func newAliasCommand(s *shell) *cobra.Command {
 			switch {
 			case err != nil:
 				return err
+			case o.history && (p.Alias != "" || len(args) > 2 || o.remove || o.expect != ""):
+				return usagef(c, "--history is about a collection, and one alias of it at most: reliquary alias --history COLLECTION [ALIAS]")
+			case o.history:
 			case o.remove && len(args) == 1:
 				return usagef(c, "which aliases are to be removed?")
 			case o.expect != "" && (o.remove || len(args) == 1):
@@ -42,25 +48,29 @@ func newAliasCommand(s *shell) *cobra.Command {
 			}
 			return s.withClient(c.Context(), func(ctx context.Context, client *artifacts.Client) error {
 				switch {
+				case o.history:
+					return printAliasHistory(ctx, s, client, p, append(args, "")[1])
 				case len(args) == 1:
 					return printAliases(ctx, s, client, p)
 				case o.remove:
-					return removeAliases(ctx, s, client, p, args[1:])
+					return removeAliases(ctx, s, client, p, args[1:], o.reason)
 				}
-				return updateVersion(ctx, s, client, tools.UpdateArtifactInput{Artifact: args[0], AddAliases: args[1:], Expected: o.expect})
+				return updateVersion(ctx, s, client, tools.UpdateArtifactInput{Artifact: args[0], AddAliases: args[1:], Expected: o.expect, Reasoned: tools.Reasoned{Reason: o.reason}})
 			})
 		},
 	}
 	c.Flags().BoolVarP(&o.remove, "remove", "r", false, "take the aliases off")
+	c.Flags().BoolVar(&o.history, "history", false, "list how aliases of the collection, or one of them, have moved")
+	c.Flags().StringVar(&o.reason, "reason", "", "`why`, for the audit log")
 	c.Flags().StringVar(&o.expect, "expect", "", "`version` that has the aliases now, as in v11, or none; else nothing is done")
 	return c
 }
 
 // removeAliases takes aliases off whichever version of a collection has them,
 // or off one version.
-func removeAliases(ctx context.Context, s *shell, client *artifacts.Client, p artifacts.Path, aliases []string) error {
+func removeAliases(ctx context.Context, s *shell, client *artifacts.Client, p artifacts.Path, aliases []string, reason string) error {
 	if p.Alias != "" {
-		return updateVersion(ctx, s, client, tools.UpdateArtifactInput{Artifact: p.String(), RemoveAliases: aliases})
+		return updateVersion(ctx, s, client, tools.UpdateArtifactInput{Artifact: p.String(), RemoveAliases: aliases, Reasoned: tools.Reasoned{Reason: reason}})
 	}
 	paths := make([]string, len(aliases))
 	for i, alias := range aliases {
@@ -86,7 +96,7 @@ func removeAliases(ctx context.Context, s *shell, client *artifacts.Client, p ar
 		holders[name] = append(holders[name], aliases[i])
 	}
 	for _, name := range order {
-		if err := updateVersion(ctx, s, client, tools.UpdateArtifactInput{Artifact: name, RemoveAliases: holders[name]}); err != nil {
+		if err := updateVersion(ctx, s, client, tools.UpdateArtifactInput{Artifact: name, RemoveAliases: holders[name], Reasoned: tools.Reasoned{Reason: reason}}); err != nil {
 			return err
 		}
 	}
@@ -128,6 +138,37 @@ func printAliases(ctx context.Context, s *shell, client *artifacts.Client, p art
 		printItems(s, listOptions{}, items, func(i aliasItem) string { return i.Alias }, []field[aliasItem]{
 			{column{title: "ALIAS", style: green}, false, func(i aliasItem) cell { return word(i.Alias) }},
 			{column{title: "VERSION"}, false, func(i aliasItem) cell { return word(i.Artifact) }},
+		})
+	})
+}
+
+// printAliasHistory lists moves of aliases, the last first.
+func printAliasHistory(ctx context.Context, s *shell, client *artifacts.Client, p artifacts.Path, alias string) error {
+	full, err := client.Resolve(ctx, p)
+	if err != nil {
+		return err
+	}
+	moves, err := take(client.AliasMoves(full.Entity, full.Project, full.Collection, &artifacts.AliasMovesOptions{PerPage: perRequest, Alias: alias}).All(ctx), 0)
+	if err != nil {
+		return tools.Suggest(ctx, client, full, err)
+	}
+	type item = tools.AliasMoveItem
+	out := tools.GetAliasHistoryOutput{Collection: full.String(), Moves: []item{}}
+	for _, m := range moves {
+		out.Moves = append(out.Moves, item{
+			Alias: m.Alias, From: m.From, To: m.To, MovedAt: moment(m.MovedAt), MovedBy: m.Username,
+			Actor: strings.ToLower(string(m.Actor)), Reason: m.Reason, By: m.Operation,
+		})
+	}
+	return s.print(out, func() {
+		now := time.Now()
+		printItems(s, listOptions{}, out.Moves, func(i item) string { return i.Alias }, []field[item]{
+			{column{title: "ALIAS", style: green}, false, func(i item) cell { return word(i.Alias) }},
+			{column{title: "FROM"}, false, func(i item) cell { return word(i.From) }},
+			{column{title: "TO"}, false, func(i item) cell { return word(i.To) }},
+			{column{title: "WHEN"}, false, func(i item) cell { return timeCell(i.MovedAt.Time, now) }},
+			{column{title: "BY"}, false, func(i item) cell { return word(i.MovedBy) }},
+			{column{title: "REASON", elastic: true}, false, func(i item) cell { return word(i.Reason) }},
 		})
 	})
 }

@@ -16,11 +16,12 @@ import (
 )
 
 type listOptions struct {
-	long  bool
-	types bool
-	typ   string
-	tag   string
-	limit int
+	long    bool
+	types   bool
+	deleted bool
+	typ     string
+	tag     string
+	limit   int
 }
 
 func newListCommand(s *shell) *cobra.Command {
@@ -38,6 +39,13 @@ func newListCommand(s *shell) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			args = append(args, "", "")
 			return s.withClient(c.Context(), func(ctx context.Context, client *artifacts.Client) error {
+				if o.deleted { // the place may be deleted, too
+					p, err := readPlace(args[0])
+					if err != nil {
+						return err
+					}
+					return listDeleted(ctx, c, s, client, p, o)
+				}
 				p, err := findPlace(ctx, client, args[0])
 				if err != nil {
 					return err
@@ -48,10 +56,26 @@ func newListCommand(s *shell) *cobra.Command {
 	}
 	c.Flags().BoolVarP(&o.long, "long", "l", false, "show more of each: digests, tags, descriptions")
 	c.Flags().BoolVar(&o.types, "types", false, "list the artifact types of a project")
+	c.Flags().BoolVar(&o.deleted, "deleted", false, "list what was deleted in a project, or collection, and can be restored")
 	c.Flags().StringVar(&o.typ, "type", "", "only collections of this artifact `type`")
 	c.Flags().StringVar(&o.tag, "tag", "", "only collections, or versions, with this `tag`")
 	c.Flags().IntVarP(&o.limit, "limit", "n", 0, "list `N` at most")
 	return c
+}
+
+// listDeleted lists what was deleted in a place.
+func listDeleted(ctx context.Context, c *cobra.Command, s *shell, client *artifacts.Client, p place, o listOptions) error {
+	if p.Alias != "" || p.Project == "" && p.Entity != "" {
+		return usagef(c, "--deleted is about a project or a collection: reliquary ls --deleted ENTITY/PROJECT")
+	}
+	if p.Entity == "" {
+		entity, err := client.DefaultEntity(ctx)
+		if err != nil {
+			return err
+		}
+		p.Entity, p.Project = entity, client.DefaultProject()
+	}
+	return printDeleted(ctx, s, client, p, o)
 }
 
 // list lists what is in a place.

@@ -20,6 +20,7 @@ type removeOptions struct {
 	unused  bool
 	aliases bool
 	used    bool
+	reason  string
 }
 
 func newRemoveCommand(s *shell) *cobra.Command {
@@ -47,6 +48,7 @@ func newRemoveCommand(s *shell) *cobra.Command {
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would go, and delete nothing")
 	f.BoolVar(&o.unused, "unused", false, "of each collection, delete only the versions without alias, link and use")
 	f.BoolVar(&o.aliases, "delete-aliases", false, "delete what has aliases, too, and these with it")
+	f.StringVar(&o.reason, "reason", "", "`why`, for the audit log")
 	f.BoolVar(&o.used, "delete-used", false, "delete what runs used or other collections link to, too")
 	return c
 }
@@ -88,7 +90,14 @@ func remove(ctx context.Context, s *shell, client *artifacts.Client, paths []str
 	if err := s.confirm(ctx, removals, o); err != nil {
 		return err
 	}
-	return applyRemovals(ctx, s, removals)
+	if err := applyRemovals(ctx, s, removals); err != nil {
+		return err
+	}
+	// W&B's servers cannot bring it back; whoever cannot be asked says nothing.
+	if f, err := client.ServerFeatures(ctx); err == nil && f.Has("RELIQUARY_ARTIFACT_DELETIONS") {
+		s.commentf("`reliquary restore` brings it back, until its files are collected\n")
+	}
+	return nil
 }
 
 // planRemovals makes the plans: one for all versions, one for each collection.
@@ -133,7 +142,7 @@ func planVersions(ctx context.Context, client *artifacts.Client, before []remova
 		if plan.Versions == 0 {
 			return tools.DeleteArtifactsOutput{}, nil
 		}
-		return operate[tools.DeleteArtifactsOutput](ctx, client, "delete_artifacts", tools.DeleteArtifactsInput{ArtifactSelection: which, PlanID: plan.PlanID})
+		return operate[tools.DeleteArtifactsOutput](ctx, client, "delete_artifacts", tools.DeleteArtifactsInput{ArtifactSelection: which, PlanID: plan.PlanID, Reasoned: tools.Reasoned{Reason: o.reason}})
 	}
 	return append(before, r), nil
 }
@@ -151,7 +160,7 @@ func planCollection(ctx context.Context, client *artifacts.Client, before []remo
 	// Every collection has a latest version: that alone is no reason to keep it.
 	r.refuse(plan.UsedBy, o, "latest")
 	r.apply = func(ctx context.Context) (any, error) {
-		return operate[tools.DeleteArtifactCollectionOutput](ctx, client, "delete_artifact_collection", tools.DeleteArtifactCollectionInput{Collection: name, PlanID: plan.PlanID})
+		return operate[tools.DeleteArtifactCollectionOutput](ctx, client, "delete_artifact_collection", tools.DeleteArtifactCollectionInput{Collection: name, PlanID: plan.PlanID, Reasoned: tools.Reasoned{Reason: o.reason}})
 	}
 	return append(before, r), nil
 }

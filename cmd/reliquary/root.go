@@ -68,6 +68,7 @@ func newRootCommand(s *shell) *cobra.Command {
 			s.completing(newUnlinkCommand(s), aVersion),
 			s.completing(newMoveCommand(s), aCollection),
 			s.completing(newRemoveCommand(s), aPath),
+			s.completing(newRestoreCommand(s), aPath),
 		}},
 		{groupRegistry, "Your registry:", []*cobra.Command{
 			newServeCommand(s),

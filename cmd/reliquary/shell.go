@@ -67,6 +67,11 @@ func (s *shell) withConnection(ctx context.Context, retry artifacts.Retry, f fun
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	s.commentf("on %s\n", s.atHome(conn.Description.String()))
+	actor := artifacts.ProgramActor
+	if s.InIsTerminal || s.ErrIsTerminal {
+		actor = artifacts.PersonActor
+	}
+	ctx = artifacts.WithActor(ctx, actor)
 	// The person may do what the system lets them.
 	return f(tools.WithFiles(ctx, tools.AllFiles(s.Env.Dir)), conn)
 }
