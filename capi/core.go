@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"maps"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/connect"
+	"github.com/reliquary/reliquary/capi/columns"
 	"github.com/reliquary/reliquary/capi/session"
 	"github.com/reliquary/reliquary/tools"
 )
@@ -130,6 +132,33 @@ func (c core) Call(ctx context.Context, name string, input []byte, report func([
 		return nil, &tools.Error{Code: artifacts.KindCorrupt, Operation: name, Message: "its answer cannot be written as JSON: " + err.Error()}
 	}
 	return answer, nil
+}
+
+// Columns runs an operation that gives pages until its list has ended.
+func (c core) Columns(ctx context.Context, name string, input []byte, _ func([]byte)) ([]byte, error) {
+	o, err := tools.Lookup(tools.All(), name)
+	if err != nil {
+		return nil, err
+	}
+	row := o.Nodes()
+	if row == nil {
+		return nil, &tools.Error{
+			Code: artifacts.KindInvalid, Operation: name,
+			Message: "it gives no pages, so that there is nothing to make columns of",
+			Next:    "choose an operation whose name ends in _page",
+		}
+	}
+	table, err := columns.New(row)
+	if err != nil {
+		return nil, err
+	}
+	for nodes, err := range o.Walk(ctx, c.Client, input) {
+		if err != nil {
+			return nil, err
+		}
+		table.Append(reflect.ValueOf(nodes))
+	}
+	return table.Block(), nil
 }
 
 // version is what the build recorded: the module's version if it has one.

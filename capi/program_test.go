@@ -107,6 +107,8 @@ func TestC_Threads(t *testing.T) { plain.runC(t, "threads", "64", long("20", "20
 func TestC_Fork(t *testing.T)    { plain.runC(t, "fork", "200") }
 func TestC_Flight(t *testing.T)  { plain.runC(t, "flight", "1000", long("10", "200")) }
 
+func TestC_Columns(t *testing.T) { plain.runC(t, "columns", t.TempDir()) }
+
 func TestC_Signals(t *testing.T) {
 	needLinux(t)
 	plain.runC(t, "signals", filepath.Join(library(t, withFaultsBuild), "libreliquary.so"))
@@ -132,6 +134,7 @@ func TestC_Big(t *testing.T) {
 }
 
 func TestASan_Walk(t *testing.T)    { asan.runC(t, "walk", t.TempDir()) }
+func TestASan_Columns(t *testing.T) { asan.runC(t, "columns", t.TempDir()) }
 func TestASan_Hostile(t *testing.T) { asan.runC(t, "hostile") }
 func TestASan_Threads(t *testing.T) { asan.runC(t, "threads", "64", long("10", "200")) }
 

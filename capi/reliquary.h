@@ -159,8 +159,50 @@ enum {
        reliquary_take. */
     RELIQUARY_HELD = 1,
     /* Events of how far the call is are wanted. */
-    RELIQUARY_PROGRESS = 2
+    RELIQUARY_PROGRESS = 2,
+    /* The answer is the whole list as columns, for reliquary_columns: of an
+       operation that gives pages ("artifacts_page", ...), from "after" on to the
+       end, fetched "first" at a time. */
+    RELIQUARY_COLUMNS = 4
 };
+
+/*
+ * Arrow's C data interface, as its specification has it
+ * (https://arrow.apache.org/docs/format/CDataInterface.html).
+ */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+
+#endif /* ARROW_C_DATA_INTERFACE */
 
 /*
  * reliquary_abi_version returns the RELIQUARY_ABI_VERSION that the library was
@@ -235,7 +277,7 @@ RELIQUARY_API int32_t reliquary_call(reliquary_session session,
  *
  * token    is the program's name for the call: not 0, and not that of a call
  *          whose result it has not taken (CONFLICT).
- * flags    RELIQUARY_HELD and RELIQUARY_PROGRESS, or 0.
+ * flags    RELIQUARY_HELD, RELIQUARY_PROGRESS and RELIQUARY_COLUMNS, or 0.
  *
  * Does not block. BUSY when limits are reached; TOO_LARGE for the input.
  * What is wrong with the name or with the input's content, its result tells.
@@ -324,6 +366,22 @@ RELIQUARY_API void reliquary_free(void *buffer);
  * reliquary_free otherwise.
  */
 RELIQUARY_API void reliquary_free_events(reliquary_event *events, size_t count);
+
+/*
+ * reliquary_columns makes Arrow arrays of the result of a call that was submitted
+ * with RELIQUARY_COLUMNS: a struct with one child for each attribute, nothing
+ * copied.
+ *
+ * event    holds the result. Its data becomes the arrays' and is set to null.
+ *          On failure it stays the caller's.
+ * schema, array  are the caller's memory and are filled in; what they hold is
+ *          released by calling release of each once, as Arrow says: a child may
+ *          be moved out and released later than the rest. Releasing works from any
+ *          thread, after reliquary_close, and in a child of fork().
+ *
+ * Never blocks. INVALID for an event that holds no columns.
+ */
+RELIQUARY_API int32_t reliquary_columns(reliquary_event *event, struct ArrowSchema *schema, struct ArrowArray *array);
 
 /*
  * reliquary_close closes a session: its handle fails from the first moment,

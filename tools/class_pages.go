@@ -2,6 +2,9 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
+	"iter"
+	"reflect"
 
 	"github.com/reliquary/reliquary/artifacts"
 )
@@ -266,4 +269,63 @@ func runsPage() Operation {
 		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(runNode))
 		return out, err
 	})
+}
+
+// A page is the output of an operation that gives pages.
+type page interface{ next() PageInfo }
+
+func (e ConnectionEnd) next() PageInfo { return e.PageInfo }
+
+// Walk calls an operation that gives pages again and again, until the list has
+// ended, and yields the nodes of each page, as a slice. arguments are those of
+// the first page. The first error ends it.
+func (o Operation) Walk(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		given := map[string]json.RawMessage{}
+		// What is no object, Call refuses in its own words.
+		if json.Unmarshal(arguments, &given) != nil {
+			given = nil
+		}
+		for seen := ""; ; {
+			out, err := o.Call(ctx, c, arguments)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			p, ok := out.(page)
+			if !ok {
+				yield(nil, o.Explain(ctx, invalid("", "choose an operation whose name ends in _page", "the operation %s gives no pages", o.Name)))
+				return
+			}
+			info := p.next()
+			if !yield(reflect.ValueOf(out).FieldByName("Nodes").Interface(), nil) || !info.HasNextPage {
+				return
+			}
+			if info.EndCursor == seen || given == nil {
+				yield(nil, o.Explain(ctx, &Error{Code: artifacts.KindCorrupt, Message: "the server's cursors go in circles", Next: "report it to whoever runs the server"}))
+				return
+			}
+			seen = info.EndCursor
+			if given["after"], err = json.Marshal(seen); err == nil {
+				arguments, err = json.Marshal(given)
+			}
+			if err != nil {
+				yield(nil, o.Explain(ctx, err))
+				return
+			}
+		}
+	}
+}
+
+// Nodes is the type of what Walk yields slices of, nil for an operation that
+// gives no pages.
+func (o Operation) Nodes() reflect.Type {
+	if !o.out.Implements(reflect.TypeFor[page]()) {
+		return nil
+	}
+	f, ok := o.out.FieldByName("Nodes")
+	if !ok {
+		return nil
+	}
+	return f.Type.Elem()
 }

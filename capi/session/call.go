@@ -19,8 +19,11 @@ const (
 	Held Flags = 1 << iota
 	// Progress asks for events of how far the call is.
 	Progress
+	// Columns asks for the whole list of an operation that gives pages, as a
+	// block of package columns, in place of its JSON.
+	Columns
 
-	allFlags = Held | Progress
+	allFlags = Held | Progress | Columns
 )
 
 // A call is one that was submitted and whose result nobody has taken yet. Its
@@ -65,7 +68,11 @@ func (s *Session) Submit(token uint64, flags Flags, name string, input []byte) e
 		if err := s.check(name, input); err != nil {
 			return err
 		}
-		answer, err = s.run(ctx, name, input, func(p []byte) { s.report(c, p) })
+		work := s.core.Call
+		if flags&Columns != 0 {
+			work = s.core.Columns
+		}
+		answer, err = s.run(ctx, work, name, input, func(p []byte) { s.report(c, p) })
 		return err
 	}, func(err error) {
 		cancel(nil)

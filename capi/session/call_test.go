@@ -122,7 +122,7 @@ func TestSubmit_Take(t *testing.T) {
 func TestSubmit_Refusals(t *testing.T) {
 	s := open(t, `{"limits":{"calls":2,"input_bytes":10,"held_bytes":5}}`)
 	wantKind(t, "token 0", s.Submit(0, 0, "fault_echo", nil), artifacts.KindInvalid)
-	wantKind(t, "unknown flags", s.Submit(1, 4, "fault_echo", nil), artifacts.KindInvalid)
+	wantKind(t, "unknown flags", s.Submit(1, 8, "fault_echo", nil), artifacts.KindInvalid)
 	wantKind(t, "a large input", s.Submit(1, 0, "fault_echo", make([]byte, 11)), session.KindTooLarge)
 	wantKind(t, "a long name", s.Submit(1, 0, strings.Repeat("n", 1000), nil), session.KindTooLarge)
 	wantKind(t, "one call", s.Submit(1, session.Held, "fault_sleep", []byte(`{"ms":90}`)), "")

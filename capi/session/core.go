@@ -14,6 +14,9 @@ type Core interface {
 	// and does nothing once Call has returned. A failure is best a
 	// *tools.Error or an *artifacts.Error.
 	Call(ctx context.Context, name string, input []byte, report func(progress []byte)) ([]byte, error)
+	// Columns is Call for an operation that gives pages: it walks them to the end,
+	// and gives all as a block of package columns.
+	Columns(ctx context.Context, name string, input []byte, report func(progress []byte)) ([]byte, error)
 	// Close releases what the core holds. No call is running then.
 	Close() error
 }

@@ -35,6 +35,10 @@ func (c core) Close() error {
 }
 
 // openQuick opens a core without state.
+func (c core) Columns(ctx context.Context, name string, input []byte, report func([]byte)) ([]byte, error) {
+	return c.Call(ctx, name, input, report)
+}
+
 func openQuick(_ context.Context, _ session.Config, log *slog.Logger) (session.Core, []byte, error) {
 	return faulty.New(core{closed: new(atomic.Int32)}, log), nil, nil
 }

@@ -95,7 +95,7 @@ func (s *Session) Call(name string, input []byte) ([]byte, error) {
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	return s.run(ctx, name, input, func([]byte) {})
+	return s.run(ctx, s.core.Call, name, input, func([]byte) {})
 }
 
 // CheckName fails if no operation's name can be that long, and CheckInput if no
@@ -132,10 +132,13 @@ func (s *Session) check(name string, input []byte) error {
 	return checkText("the input", input)
 }
 
+// work is a method of Core.
+type work = func(ctx context.Context, name string, input []byte, report func([]byte)) ([]byte, error)
+
 // run runs an operation, whatever it does.
-func (s *Session) run(ctx context.Context, name string, input []byte, report func([]byte)) (answer []byte, err error) {
+func (s *Session) run(ctx context.Context, work work, name string, input []byte, report func([]byte)) (answer []byte, err error) {
 	err = contain(name, s.log, func() (err error) {
-		answer, err = s.core.Call(ctx, name, input, report)
+		answer, err = work(ctx, name, input, report)
 		return err
 	})
 	if err == nil && int64(len(answer)) > s.limits.AnswerBytes {
