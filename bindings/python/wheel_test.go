@@ -120,7 +120,11 @@ func TestWheel_NeedsNoCompiler(t *testing.T) {
 			if err := os.WriteFile(program, []byte(e.program), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			out, err := runIn(work, env, filepath.Join(venv, "bin", "python"), program)
+			python, env := filepath.Join(venv, "bin", "python"), env
+			if e.name == "Tables" { // needs what the heading says is installed for it
+				python, env = filepath.Join(root, ".venv", "bindings", "bin", "python"), append(env, "PYTHONPATH="+installed(t))
+			}
+			out, err := runIn(work, env, python, program)
 			if err != nil {
 				t.Fatal(err)
 			}

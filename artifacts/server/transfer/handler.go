@@ -52,18 +52,13 @@ func (h *Handler) permit(ctx context.Context, holder Holder, upload bool) error 
 	return h.o.Permit(ctx, holder, upload)
 }
 
-// ServeHTTP answers one upload (PUT) or download (GET, HEAD), or a batch of
-// either (POST).
+// ServeHTTP answers one upload (PUT) or download (GET, HEAD).
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.Method == http.MethodPut:
+	switch r.Method {
+	case http.MethodPut:
 		h.serveUpload(w, r)
-	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+	case http.MethodGet, http.MethodHead:
 		h.serveDownload(w, r)
-	case r.Method == http.MethodPost && r.URL.Path == BatchUploadPath:
-		h.serveBatchUpload(w, r)
-	case r.Method == http.MethodPost && r.URL.Path == BatchDownloadPath:
-		h.serveBatchDownload(w, r)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, PUT")
 		refuse(w, http.StatusMethodNotAllowed, "files are fetched with GET and stored with PUT, not with "+r.Method)

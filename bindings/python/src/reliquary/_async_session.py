@@ -17,12 +17,26 @@ from ._session import Session, encode, pass_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ._progress import Report
 
+    TakeOver = Callable[[_library.Library, _library.Event], Any]
+
 # How many results one wake brings at most: the event loop has other things to do.
 _BATCH = 256
+
+
+class _Waiting:
+    """Who waits for a call."""
+
+    __slots__ = ("future", "progress", "take_over")
+
+    def __init__(
+        self, future: asyncio.Future[Any], progress: Report | None, take_over: TakeOver | None
+    ) -> None:
+        self.future, self.progress, self.take_over = future, progress, take_over
 
 
 class AsyncSession:
@@ -32,7 +46,7 @@ class AsyncSession:
         self._session = Session(config)
         self._library = _library.library()
         self._tokens = itertools.count(1)
-        self._waiting: dict[int, tuple[asyncio.Future[Any], Report | None]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fd = -1
         self._events = (_library.Event * _BATCH)()
@@ -50,16 +64,23 @@ class AsyncSession:
         return await self.submit(name, arguments, progress)
 
     def submit(
-        self, name: str, arguments: dict[str, object], progress: Report | None = None
+        self,
+        name: str,
+        arguments: dict[str, object],
+        progress: Report | None = None,
+        take_over: TakeOver | None = None,
     ) -> asyncio.Future[Any]:
-        """Begins to call an operation. Cancelling the future cancels the call."""
+        """Begins to call an operation. Cancelling the future cancels the call.
+
+        With take_over the answer is columns, and what that makes of them.
+        """
         loop = self._bind()
         token = next(self._tokens)
         operation, text = name.encode(), encode(arguments)
         status = self._library.submit(
             self._session.handle,
             token,
-            _library.PROGRESS if progress else 0,
+            (_library.PROGRESS if progress else 0) | (_library.COLUMNS if take_over else 0),
             operation,
             len(operation),
             text,
@@ -68,7 +89,7 @@ class AsyncSession:
         if status != _library.OK:
             raise self._library.failure(status)
         future = loop.create_future()
-        self._waiting[token] = future, progress
+        self._waiting[token] = _Waiting(future, progress, take_over)
         future.add_done_callback(lambda ended: self._ended(token, ended))
         return future
 
@@ -111,36 +132,42 @@ class AsyncSession:
         count = self._count.value
         try:
             for event in events[:count]:
-                told = ctypes.string_at(event.data, event.size) if event.data else b""
-                self._deliver(event.token, event.kind, event.status, told)
+                self._deliver(event)
         finally:
             self._library.free_events(events, count)
 
-    def _deliver(self, token: int, kind: int, status: int, told: bytes) -> None:
-        if kind == _library.EVENT_LOG:
-            pass_log(told)
+    def _deliver(self, event: _library.Event) -> None:
+        if event.kind == _library.EVENT_LOG:
+            pass_log(ctypes.string_at(event.data, event.size))
             return
-        future, progress = self._waiting.get(token, (None, None))
-        if kind == _library.EVENT_PROGRESS:
-            if progress is not None and future is not None and not future.done():
-                progress(json.loads(told))
+        waiting = self._waiting.get(event.token)
+        if event.kind == _library.EVENT_PROGRESS:
+            if waiting is not None and waiting.progress is not None and not waiting.future.done():
+                waiting.progress(json.loads(ctypes.string_at(event.data, event.size)))
             return
-        if kind != _library.EVENT_RESULT:
+        if event.kind != _library.EVENT_RESULT:
             return
-        self._waiting.pop(token, None)
-        if future is None or future.done():
+        self._waiting.pop(event.token, None)
+        if waiting is None or waiting.future.done():
             return
-        if status == _library.OK:
-            future.set_result(json.loads(told))
+        if event.status == _library.OK and waiting.take_over is not None:
+            try:
+                waiting.future.set_result(waiting.take_over(self._library, event))
+            except Exception as e:
+                waiting.future.set_exception(e)
+            return
+        told = ctypes.string_at(event.data, event.size)
+        if event.status == _library.OK:
+            waiting.future.set_result(json.loads(told))
         else:
-            future.set_exception(self._library.failure(status, told))
+            waiting.future.set_exception(self._library.failure(event.status, told))
 
     def _fail(self, error: errors.Error) -> None:
         waiting = list(self._waiting.values())
         self._unbind()
-        for future, _ in waiting:
-            if not future.done():
-                future.set_exception(error)
+        for w in waiting:
+            if not w.future.done():
+                w.future.set_exception(error)
 
     def close(self) -> None:
         """Ends the session: calls under way fail with CanceledError."""

@@ -30,6 +30,7 @@ EVENT_LOG = 3
 
 HELD = 1
 PROGRESS = 2
+COLUMNS = 4
 
 FILE = "libreliquary.so"
 
@@ -89,6 +90,7 @@ class Library:
         self.event_fd = function("reliquary_event_fd", status, handle, pointer)
         self.free = function("reliquary_free", None, pointer)
         self.free_events = function("reliquary_free_events", None, pointer, size)
+        self.columns = function("reliquary_columns", status, pointer, pointer, pointer)
         self.close = function("reliquary_close", status, handle, ctypes.c_int64)
         self.status_error = function("reliquary_status_error", ctypes.c_char_p, ctypes.c_int32)
 

@@ -139,6 +139,21 @@ class Paginator(_List[T]):
                 break
         return self.objects[index]
 
+    def table(self) -> Any:
+        """The whole list as a pyarrow.Table, one column for each attribute.
+
+        No Python object is made for a cell, so that it takes a fraction of the time
+        and memory that the objects do. Metadata is JSON text. Needs pyarrow.
+        """
+        from ._table import table
+
+        page = {**self._arguments, "first": max(self.per_page, 1000), "after": self._start}
+        return table(self._session, self._operation, page)
+
+    def dataframe(self) -> Any:
+        """The whole list as a pandas.DataFrame. Needs pandas and pyarrow."""
+        return self.table().to_pandas()
+
 
 class SizedPaginator(Paginator[T]):
     """A list that knows how long it is before it was fetched to its end."""

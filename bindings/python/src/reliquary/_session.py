@@ -73,11 +73,19 @@ class Session:
                 self._pass_logs()
 
     def submit(
-        self, name: str, arguments: dict[str, object], progress: Progress | None = None
+        self,
+        name: str,
+        arguments: dict[str, object],
+        progress: Progress | None = None,
+        columns: bool = False,
     ) -> Pending:
         """Begins to call an operation, and returns at once."""
         token = next(self._tokens)
-        flags = _library.HELD | (_library.PROGRESS if progress else 0)
+        flags = _library.HELD
+        if progress:
+            flags |= _library.PROGRESS
+        if columns:
+            flags |= _library.COLUMNS
         operation, text = name.encode(), encode(arguments)
         pending = Pending(self._library, self._handle, token, progress)
         try:
@@ -139,6 +147,28 @@ class Pending:
 
     def result(self) -> Any:
         """Waits for the answer."""
+        event = self._wait()
+        try:
+            told = ctypes.string_at(event.data, event.size)
+        finally:
+            self._library.free(event.data)
+        if event.status != _library.OK:
+            raise self._library.failure(event.status, told)
+        return json.loads(told)
+
+    def columns(self, take_over: Callable[[_library.Library, _library.Event], Any]) -> Any:
+        """Waits for an answer that is columns, and has it taken over."""
+        event = self._wait()
+        try:
+            if event.status != _library.OK:
+                told = ctypes.string_at(event.data, event.size)
+                raise self._library.failure(event.status, told)
+            return take_over(self._library, event)
+        finally:
+            self._library.free(event.data)  # null once it was taken over
+
+    def _wait(self) -> _library.Event:
+        """Waits for the result, whose data is the caller's then."""
         event = _library.Event()
         at = ctypes.byref(event)
         try:
@@ -149,19 +179,16 @@ class Pending:
                 if status != _library.OK:
                     self.done = True
                     raise self._library.failure(status)
-                told = ctypes.string_at(event.data, event.size) if event.data else b""
-                self._library.free(event.data)
                 if event.kind == _library.EVENT_RESULT:
                     self.done = True
-                    break
+                    return event
+                told = ctypes.string_at(event.data, event.size)
+                self._library.free(event.data)
                 if event.kind == _library.EVENT_PROGRESS and self._progress:
                     self._progress(json.loads(told))
         except BaseException:
             self.cancel()
             raise
-        if event.status != _library.OK:
-            raise self._library.failure(event.status, told)
-        return json.loads(told)
 
     def cancel(self) -> None:
         """Stops the call, and forgets it once it has stopped."""

@@ -120,6 +120,19 @@ class AsyncList(_List[T]):
         """Every item."""
         return [item async for item in self]
 
+    async def table(self) -> Any:
+        """The whole list as a pyarrow.Table, without a Python object for a cell."""
+        from ._table import need_pyarrow, take_over
+
+        pyarrow = need_pyarrow()
+        page = {**self._arguments, "first": max(self.per_page, 1000), "after": self._start}
+        batch = await self._session.submit(self._operation, page, take_over=take_over)
+        return pyarrow.Table.from_batches([batch])
+
+    async def dataframe(self) -> Any:
+        """The whole list as a pandas.DataFrame."""
+        return (await self.table()).to_pandas()
+
     async def length(self) -> int:
         """The number of items in the whole list, which is not fetched for that."""
         counted = await self._session.call(

@@ -1,0 +1,34 @@
+"""A new process up to its first call, and on to the first page of a list.
+
+usage: first.py ENTITY. Prints figures by their units.
+"""
+
+import resource
+import sys
+import time
+from contextlib import suppress
+
+
+def resident() -> float:
+    with open("/proc/self/statm") as f:
+        return int(f.read().split()[1]) * resource.getpagesize() / 1e6
+
+
+before, start = resident(), time.perf_counter()
+import reliquary  # noqa: E402
+
+api = reliquary.Api()
+with suppress(ValueError):
+    api.artifact("a/b/c/d:e")  # no path: it is refused before a server is asked
+figures = {
+    "ms-to-the-first-call": (time.perf_counter() - start) * 1000,
+    "MB-to-the-first-call": resident() - before,
+}
+versions = iter(api.artifacts("model", sys.argv[1] + "/many/net", per_page=50))
+assert next(versions).version == "v9999"
+figures["ms"] = (time.perf_counter() - start) * 1000
+figures["MB"] = resident() - before
+
+import json  # noqa: E402
+
+print(json.dumps(figures))
