@@ -20,6 +20,7 @@ import (
 // TestFiles moves bytes between a folder and a registry that the wandb package
 // has filled, and lets the package read what was logged.
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	s := openShop(t)
 	c := s.cachingClient(t, t.TempDir())
 	for _, tt := range []struct {

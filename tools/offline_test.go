@@ -14,6 +14,7 @@ import (
 // TestOffline downloads a version, takes the server away, and goes on with
 // what is on disk.
 func TestOffline(t *testing.T) {
+	t.Parallel()
 	cache, dir := t.TempDir(), t.TempDir()
 	ctx := inDir(t, dir)
 	// As a person has it who has configured nothing but server and key.

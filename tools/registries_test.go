@@ -14,6 +14,7 @@ import (
 // TestRegistries makes, searches, changes and deletes registries, and lets the
 // wandb package read them.
 func TestRegistries(t *testing.T) {
+	t.Parallel()
 	s := openShop(t)
 	c := s.client(t, nil)
 	ada := s.AddUser(t, "ada")

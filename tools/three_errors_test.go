@@ -11,7 +11,7 @@ import (
 // TestThreeErrors: what is not there, what is not allowed, and a server that
 // does not answer are three errors, and each says what to do.
 func TestThreeErrors(t *testing.T) {
-	s := openShop(t)
+	s := &shop{Registry: servertest.Start(t)}
 	ada := s.AddUser(t, "ada")
 	s.AddOrganization(t, "acme", "ada")
 	owner := s.client(t, nil)
@@ -35,9 +35,9 @@ func TestThreeErrors(t *testing.T) {
 		code      artifacts.Kind
 		retryable bool
 	}{
-		{"a wrong path", owner, "get_artifact", args{"artifact": "vision/imagenet-mini:v99"}, artifacts.KindNotFound, false},
+		{"a wrong path", owner, "get_artifact", args{"artifact": "vision/no-such:v0"}, artifacts.KindNotFound, false},
 		{"a missing right", guest(s.URL), "update_registry", args{"registry": "acme/models", "description": "mine"}, artifacts.KindDenied, false},
-		{"a time-out", guest(servertest.Silent(t)), "get_artifact", args{"artifact": "vision/imagenet-mini:v0"}, artifacts.KindUnavailable, true},
+		{"a time-out", guest(servertest.Silent(t)), "get_artifact", args{"artifact": "vision/no-such:v0"}, artifacts.KindUnavailable, true},
 	} {
 		e := refuse(t, tt.client, tt.operation, tt.args)
 		if e.Code != tt.code || e.Retryable != tt.retryable || e.Message == "" || e.Next == "" {
