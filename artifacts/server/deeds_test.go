@@ -147,6 +147,7 @@ var deeds = []deed{
 	mutation("team", writes, "linkArtifact", inTeam+`, artifactID: $id, artifactPortfolioName: $new`),
 	mutation("team", writes, "linkArtifact", `artifactID: $id, artifactPortfolioID: $portfolio`),
 	mutation("team", writes, "unlinkArtifact", `artifactID: $id, artifactPortfolioID: $portfolio`),
+	mutation("team", fetches, "upsertModel", `entityName: "secret-team", name: "secret-project"`),
 	mutation("team", manages, "upsertModel", `entityName: "secret-team", name: "secret-project", description: "x"`),
 	mutation("team", manages, "updateEntityArtifactTTL", `entityName: "secret-team", ttlDurationSeconds: null`),
 	query("team", fetches, "artifactBytesFreed", "artifactIDs: [$id]", ""),

@@ -737,10 +737,12 @@ type UpsertBucketPayload struct {
 }
 
 type UpsertModelInput struct {
-	ID                              *string `json:"id"`
-	Name                            *string `json:"name"`
-	EntityName                      *string `json:"entityName"`
-	Description                     *string `json:"description"`
+	ID          *string `json:"id"`
+	Name        *string `json:"name"`
+	EntityName  *string `json:"entityName"`
+	Description *string `json:"description"`
+	// An address of the project's source. None is kept here: it must be empty.
+	Repo                            *string `json:"repo"`
 	Access                          *string `json:"access"`
 	AllowAllArtifactTypesInRegistry *bool   `json:"allowAllArtifactTypesInRegistry"`
 	// Added to the project's artifact types.
@@ -749,7 +751,9 @@ type UpsertModelInput struct {
 }
 
 type UpsertModelPayload struct {
-	Project          *Project `json:"project"`
+	Project *Project `json:"project"`
+	// The older name of project.
+	Model            *Project `json:"model"`
 	Inserted         *bool    `json:"inserted"`
 	ClientMutationID *string  `json:"clientMutationId"`
 }

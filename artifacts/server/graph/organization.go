@@ -92,22 +92,37 @@ func (rq *request) acquainted(ctx context.Context, u metadata.User) (bool, error
 	return false, nil
 }
 
-// Members are the members of a team or an organization.
+// Members are the members of a team or an organization; of a user's own entity,
+// the user.
 func (e *Entity) Members(ctx context.Context) ([]*Member, error) {
 	out := []*Member{}
 	if role, err := e.rq.viewer.Role(ctx, e.id); err != nil || role == "" {
 		return out, err
 	}
-	list, err := e.rq.store.Members(ctx, e.id)
+	more, err := e.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, kind := []metadata.Member{}, "MEMBER"
+	if more.Kind == metadata.UserEntity {
+		var u metadata.User
+		u, err = e.rq.store.UserByName(ctx, e.name)
+		list, kind = append(list, metadata.Member{User: u, Role: metadata.AdminRole}), "USER"
+	} else {
+		list, err = e.rq.store.Members(ctx, e.id)
+	}
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range list {
-		role, admin, kind := string(m.Role), m.Role == metadata.AdminRole, "MEMBER"
+		role, admin := string(m.Role), m.Role == metadata.AdminRole
 		no := false
 		out = append(out, &Member{
 			ID: userID.globalID(m.User.ID), Username: &m.User.Username, Name: m.User.Username, Email: textOrNull(m.User.Email),
 			Role: &role, Admin: &admin, Pending: &no, AccountType: &kind,
 		})
 	}
-	return out, err
+	return out, nil
 }
 
 // Available says whether the name could be taken.

@@ -131,6 +131,19 @@ func (ec *executionContext) fieldContext_UpsertModelPayload_project(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) fieldContext_UpsertModelPayload_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpsertModelPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Project(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) fieldContext_UpsertModelPayload_inserted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpsertModelPayload", field, false, false, "Boolean")
 }
@@ -581,7 +594,7 @@ func (ec *executionContext) unmarshalInputUpsertModelInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "entityName", "description", "access", "allowAllArtifactTypesInRegistry", "artifactTypes", "clientMutationId"}
+	fieldsInOrder := [...]string{"id", "name", "entityName", "description", "repo", "access", "allowAllArtifactTypesInRegistry", "artifactTypes", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -616,6 +629,13 @@ func (ec *executionContext) unmarshalInputUpsertModelInput(ctx context.Context, 
 				return it, err
 			}
 			it.Description = data
+		case "repo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("repo"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Repo = data
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -925,6 +945,11 @@ func (ec *executionContext) _UpsertModelPayload(ctx context.Context, sel ast.Sel
 			out.Values[i] = graphql.MarshalString("UpsertModelPayload")
 		case "project":
 			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "UpsertModelPayload", field), field.Selections, obj.Project)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "model":
+			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "UpsertModelPayload", field), field.Selections, obj.Model)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

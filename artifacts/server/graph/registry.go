@@ -156,6 +156,9 @@ func (p *Project) TeamMembers(ctx context.Context) ([]*ProjectTeamMember, error)
 // UpsertModel changes a project, or makes it.
 func (mutation) UpsertModel(ctx context.Context, in UpsertModelInput) (*UpsertModelPayload, error) {
 	rq := requestOf(ctx)
+	if textOf(in.Repo) != "" {
+		return nil, fail(metadata.KindInvalid, "this registry keeps no address of a project's source; put it into the description")
+	}
 	u := metadata.ProjectUpdate{
 		Entity: rq.entityName(textOf(in.EntityName)), Name: textOf(in.Name),
 		Description: in.Description, AllTypes: in.AllowAllArtifactTypesInRegistry, CreatorID: rq.viewer.User.ID,
@@ -179,6 +182,11 @@ func (mutation) UpsertModel(ctx context.Context, in UpsertModelInput) (*UpsertMo
 	}
 	old, err := rq.store.Project(ctx, u.Entity, u.Name)
 	switch {
+	case err == nil && in.Description == nil && in.Access == nil && in.AllowAllArtifactTypesInRegistry == nil && in.ArtifactTypes == nil:
+		// "wandb init" makes sure that a project is there.
+		if err = rq.visible(ctx, old.EntityID, old.ID, "project '"+old.Name+"'"); err == nil {
+			return rq.upserted(old, false, in.ClientMutationID), nil
+		}
 	case err == nil:
 		err = rq.mayManage(ctx, old)
 	case metadata.IsNotFound(err):
@@ -205,7 +213,12 @@ func (mutation) UpsertModel(ctx context.Context, in UpsertModelInput) (*UpsertMo
 	if err != nil {
 		return nil, err
 	}
-	return &UpsertModelPayload{Project: rq.newProject(p), Inserted: &inserted, ClientMutationID: in.ClientMutationID}, nil
+	return rq.upserted(p, inserted, in.ClientMutationID), nil
+}
+
+func (rq *request) upserted(p metadata.Project, inserted bool, mutationID *string) *UpsertModelPayload {
+	project := rq.newProject(p)
+	return &UpsertModelPayload{Project: project, Model: project, Inserted: &inserted, ClientMutationID: mutationID}
 }
 
 // mayManage fails unless the viewer may invite to a project, rename and delete

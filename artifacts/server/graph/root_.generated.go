@@ -1565,6 +1565,8 @@ func (ec *executionContext) childFields_UpsertModelPayload(ctx context.Context, 
 	switch field.Name {
 	case "project":
 		return ec.fieldContext_UpsertModelPayload_project(ctx, field)
+	case "model":
+		return ec.fieldContext_UpsertModelPayload_model(ctx, field)
 	case "inserted":
 		return ec.fieldContext_UpsertModelPayload_inserted(ctx, field)
 	case "clientMutationId":
