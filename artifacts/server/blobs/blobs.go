@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"time"
 )
 
 // A Store holds the bytes of one registry, once per content. It is safe for
@@ -35,6 +36,36 @@ type Store interface {
 	Verify(ctx context.Context, key string) error
 
 	Multipart
+	Collector
+}
+
+// A Collector takes away what nobody needs. Who needs what is not known here;
+// what keeps a blob that is put from being taken before it is needed is.
+type Collector interface {
+	// Keep runs record, which makes it known that a blob is needed, at a time
+	// at which no Collect takes the blob away. The blob is as if it had been put
+	// just now. ErrNotFound, and record is not run, if it is not there: it was
+	// put long ago, was needed by nobody, and has been collected.
+	Keep(ctx context.Context, key string, record func() error) error
+	// Collect deletes every blob that was neither put nor kept since c.Before
+	// and that c.Needed does not name. Others may put, keep and read meanwhile.
+	Collect(ctx context.Context, c Collection) (Collected, error)
+}
+
+// A Collection says what to collect.
+type Collection struct {
+	// Before is a time before Needed was found out, so that what has been kept
+	// since then, and is not in it, stays.
+	Before time.Time
+	Needed func(key string) bool
+	// DryRun only looks what would be deleted.
+	DryRun bool
+}
+
+// Collected is what was deleted.
+type Collected struct {
+	Blobs int
+	Bytes int64
 }
 
 // Multipart takes a large blob in numbered parts. Parts survive the process,

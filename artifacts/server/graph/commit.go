@@ -29,8 +29,12 @@ func (mutation) CommitArtifact(ctx context.Context, in CommitArtifactInput) (*Co
 		if err != nil {
 			return nil, err
 		}
-		if a, err = rq.store.CommitArtifact(ctx, c); err != nil {
-			return nil, err
+		// The manifest may be one that nothing needs yet.
+		if err = rq.blobs.Keep(ctx, c.ManifestKey, func() (err error) {
+			a, err = rq.store.CommitArtifact(ctx, c)
+			return err
+		}); err != nil {
+			return nil, blobError("committing the version", err)
 		}
 	} else if a.State != metadata.Committed {
 		return nil, fail(metadata.KindConflict, "artifact %s of '%s' was deleted and cannot be committed; log it again", in.ArtifactID, a.Sequence)

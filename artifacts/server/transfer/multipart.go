@@ -34,8 +34,10 @@ func (h *Handler) Complete(ctx context.Context, c Completion) (blobs.Info, error
 	if err != nil {
 		return blobs.Info{}, h.failure(ctx, "completing the upload "+c.UploadID, err)
 	}
-	err = h.record.RecordFile(ctx, metadata.StoredFile{
-		ArtifactID: c.ArtifactID, Digest: c.Digest, MD5: md5, Key: info.Key, Size: info.Size,
+	err = h.keep(ctx, info.Key, func() error {
+		return h.record.RecordFile(ctx, metadata.StoredFile{
+			ArtifactID: c.ArtifactID, Digest: c.Digest, MD5: md5, Key: info.Key, Size: info.Size,
+		})
 	})
 	if err != nil {
 		return blobs.Info{}, h.failure(ctx, "recording the file of upload "+c.UploadID, err)

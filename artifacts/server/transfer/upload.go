@@ -81,19 +81,29 @@ func (h *Handler) store(ctx context.Context, u Upload, body io.Reader, size int6
 		return blobs.Info{}, err
 	}
 	md5 := base64OfHex(info.MD5)
-	switch u := u.(type) {
-	case FileUpload:
-		err = h.record.RecordFile(ctx, metadata.StoredFile{
-			ArtifactID: u.ArtifactID, Digest: u.Digest, MD5: md5, Key: info.Key, Size: info.Size,
-		})
-	case ManifestUpload:
-		err = h.record.SetManifestKey(ctx, u.ManifestID, info.Key, info.Size)
-	case RunFileUpload:
-		err = h.record.PutRunFile(ctx, u.RunID, metadata.RunFile{Name: u.Name, Key: info.Key, MD5: md5, Size: info.Size})
-	default:
-		err = fmt.Errorf("an upload of kind %T has nobody who records it", u)
+	return info, h.keep(ctx, info.Key, func() error {
+		switch u := u.(type) {
+		case FileUpload:
+			return h.record.RecordFile(ctx, metadata.StoredFile{
+				ArtifactID: u.ArtifactID, Digest: u.Digest, MD5: md5, Key: info.Key, Size: info.Size,
+			})
+		case ManifestUpload:
+			return h.record.SetManifestKey(ctx, u.ManifestID, info.Key, info.Size)
+		case RunFileUpload:
+			return h.record.PutRunFile(ctx, u.RunID, metadata.RunFile{Name: u.Name, Key: info.Key, MD5: md5, Size: info.Size})
+		default:
+			return fmt.Errorf("an upload of kind %T has nobody who records it", u)
+		}
+	})
+}
+
+// keep has stored bytes recorded before anybody can collect them.
+func (h *Handler) keep(ctx context.Context, key string, record func() error) error {
+	err := h.blobs.Keep(ctx, key, record)
+	if errors.Is(err, blobs.ErrNotFound) {
+		return &metadata.Error{Kind: metadata.KindUnavailable, Message: "the same bytes, which nobody needed any more, were just being removed; send them again", Err: err}
 	}
-	return info, err
+	return err
 }
 
 // wanted combines the MD5 of the URL with that of the Content-MD5 header.

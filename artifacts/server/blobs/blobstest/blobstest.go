@@ -57,6 +57,8 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		{"uploads that are not there", testUnknownUpload},
 		{"aborting", testAbort},
 		{"small pieces, large pieces", testSizes},
+		{"collecting", testCollect},
+		{"kept or collected", testKeepOrCollect},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -39,6 +39,8 @@ const (
 	keysFolder    = "sha256"
 	tempFolder    = "tmp"
 	uploadsFolder = "uploads"
+	gateFile      = "collect.gate"
+	collectFile   = "collect.lock"
 )
 
 // Open opens the store at path, and creates it when there is nothing.

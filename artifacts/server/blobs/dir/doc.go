@@ -11,6 +11,10 @@
 //	    joined           one line of JSON for each part in joint: its number, MD5
 //	                     and size, and the state of both hashes behind it
 //	    result           what a finished upload became; nothing else is left then
+//	collect.lock         flocked: shared by whoever keeps a blob while it becomes
+//	                     known to be needed, exclusive by whoever deletes some
+//	collect.gate         flocked on the way to collect.lock, so that those who
+//	                     delete get their turn
 //
 // # Durability
 //
@@ -25,6 +29,16 @@
 // removed once joint and the line in joined are synced, so that an upload needs
 // its own size on the disk and not twice that. (Copies are made by the kernel,
 // and share their blocks on file systems that can.)
+//
+// # Collecting
+//
+// A blob's modification time is when it was last put or kept. Collect deletes
+// what its caller says is not needed by anybody, unless it was put or kept since
+// before the caller looked: under the exclusive lock, so that nothing can be
+// kept between that look at the time and the deletion. Whoever puts a blob and
+// then makes known that it is needed does the second under Keep, which fails
+// where the blob has been collected in between. So nothing becomes known to be
+// needed that is not there, whenever any of these processes is killed.
 //
 // # Leftovers
 //

@@ -62,7 +62,7 @@ func (s *Store) publish(t *temp, key string, size int64) error {
 	if err != nil {
 		return err
 	}
-	if s.present(path, size) {
+	if s.present(path, size) && s.touch(path) == nil {
 		t.discard()
 	} else if err := t.place(path, 0o444); err != nil {
 		return err
