@@ -74,6 +74,7 @@ func newRootCommand(s *shell) *cobra.Command {
 			newServeCommand(s),
 			newKeyCommand(s),
 			newDoctorCommand(s),
+			newGCCommand(s),
 		}},
 		{groupPrograms, "Agents and programs:", []*cobra.Command{
 			newMCPCommand(s),

@@ -120,6 +120,10 @@ func serve(ctx context.Context, s *shell, o serveOptions) error {
 			logger.Error("closing the registry", "error", err)
 		}
 	}()
+	tending, rest := context.WithCancel(ctx)
+	tended := make(chan struct{})
+	go func() { defer close(tended); dir.Tend(tending) }()
+	defer func() { rest(); <-tended }()
 	registry, err := server.New(server.Options{
 		Metadata:  dir.Metadata,
 		Blobs:     dir.Blobs,

@@ -193,7 +193,7 @@ func (c *check) otherKeys(ctx context.Context) error {
 	}
 	if orphans > 0 {
 		c.report.FreeBytes += size
-		c.problem(Note, filepath.Join(blobsFolder, "sha256"), "nothing needs to be done; uploads under way may be among them",
+		c.problem(Note, filepath.Join(blobsFolder, "sha256"), "`reliquary gc` frees them; uploads under way may be among them",
 			"%d stored files (%s) belong to nothing and could be freed", orphans, bytesText(size))
 	}
 	return nil
