@@ -47,17 +47,18 @@ type Collector interface {
 	// just now. ErrNotFound, and record is not run, if it is not there: it was
 	// put long ago, was needed by nobody, and has been collected.
 	Keep(ctx context.Context, key string, record func() error) error
-	// Collect deletes every blob that was neither put nor kept since c.Before
-	// and that c.Needed does not name. Others may put, keep and read meanwhile.
+	// Collect deletes every blob that is not needed and was neither put nor kept
+	// for c.Age. Others may put, keep and read meanwhile: what is kept after
+	// c.Needed was asked stays.
 	Collect(ctx context.Context, c Collection) (Collected, error)
 }
 
 // A Collection says what to collect.
 type Collection struct {
-	// Before is a time before Needed was found out, so that what has been kept
-	// since then, and is not in it, stays.
-	Before time.Time
-	Needed func(key string) bool
+	Age time.Duration
+	// Needed finds out which blobs are needed. It is asked once, when everything
+	// that was kept before has been recorded.
+	Needed func(ctx context.Context) (func(key string) bool, error)
 	// DryRun only looks what would be deleted.
 	DryRun bool
 }

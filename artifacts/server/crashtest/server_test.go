@@ -20,11 +20,14 @@ import (
 const pathVariable = "RELIQUARY_CRASH_TEST_PATH"
 
 func TestMain(m *testing.M) {
-	path := os.Getenv(pathVariable)
+	be, path := serve, os.Getenv(pathVariable)
+	if collected := os.Getenv(collectVariable); collected != "" {
+		be, path = collectForever, collected
+	}
 	if path == "" {
 		os.Exit(m.Run())
 	}
-	if err := serve(path); err != nil {
+	if err := be(path); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -60,16 +63,7 @@ type process struct {
 
 func newProcess(t *testing.T) *process {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket, err := listener.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close() // the file is the socket, too
-	p := &process{path: filepath.Join(t.TempDir(), "registry"), socket: socket, url: "http://" + listener.Addr().String()}
+	p := at(t, filepath.Join(t.TempDir(), "registry"))
 	d, err := directory.Open(t.Context(), p.path, directory.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -82,11 +76,35 @@ func newProcess(t *testing.T) *process {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// at is a process for a directory, with a socket of its own.
+func at(t *testing.T, path string) *process {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close() // the file is the socket, too
+	p := &process{path: path, socket: socket, url: "http://" + listener.Addr().String()}
 	t.Cleanup(func() {
 		p.kill(t)
 		socket.Close()
 	})
 	return p
+}
+
+// beside is another process for the same directory.
+func (p *process) beside(t *testing.T) *process {
+	t.Helper()
+	other := at(t, p.path)
+	other.key = p.key
+	return other
 }
 
 func (p *process) start(t *testing.T) {

@@ -114,32 +114,26 @@ func (o CollectOptions) withDefaults() CollectOptions {
 	return o
 }
 
-// collectBlobs deletes the stored bytes that nothing needs. The time is taken
-// before the metadata is asked what is needed: see blobs.Collector.
+// collectBlobs deletes the stored bytes that nothing needs.
 func (d *Directory) collectBlobs(ctx context.Context, o CollectOptions, keep metadata.Retention, out *Collection) error {
 	o.Progress("stored bytes")
-	before := o.Clock().Add(-o.BlobAge)
-	needed := map[blobKey]struct{}{}
-	note := func(key string, _ int64) error {
-		needed[keyOf(key)] = struct{}{}
-		return nil
-	}
-	var err error
-	if o.DryRun {
-		err = d.Metadata.KeysAfter(ctx, keep, note)
-	} else {
-		err = d.Metadata.Keys(ctx, note)
-	}
-	if err != nil {
-		return err
-	}
-	got, err := d.Blobs.Collect(ctx, blobs.Collection{
-		Before: before, DryRun: o.DryRun,
-		Needed: func(key string) bool {
+	got, err := d.Blobs.Collect(ctx, blobs.Collection{Age: o.BlobAge, DryRun: o.DryRun, Needed: func(ctx context.Context) (func(string) bool, error) {
+		needed := map[blobKey]struct{}{}
+		note := func(key string, _ int64) error {
+			needed[keyOf(key)] = struct{}{}
+			return nil
+		}
+		var err error
+		if o.DryRun {
+			err = d.Metadata.KeysAfter(ctx, keep, note)
+		} else {
+			err = d.Metadata.Keys(ctx, note)
+		}
+		return func(key string) bool {
 			_, ok := needed[keyOf(key)]
 			return ok
-		},
-	})
+		}, err
+	}})
 	out.Blobs, out.Bytes = got.Blobs, got.Bytes
 	return err
 }

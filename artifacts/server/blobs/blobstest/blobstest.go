@@ -58,6 +58,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		{"aborting", testAbort},
 		{"small pieces, large pieces", testSizes},
 		{"collecting", testCollect},
+		{"kept while others collect", testKeepSlowly},
 		{"kept or collected", testKeepOrCollect},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,17 +2,21 @@ package blobstest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/blobs"
 )
 
-// later is a time by which everything that is there has been put.
-func later() time.Time { return time.Now().Add(time.Hour) }
+// asking answers what is needed.
+func asking(needed func(key string) bool) func(context.Context) (func(string) bool, error) {
+	return func(context.Context) (func(string) bool, error) { return needed, nil }
+}
 
 func collect(t *testing.T, s blobs.Store, c blobs.Collection) blobs.Collected {
 	t.Helper()
@@ -33,9 +37,10 @@ func testCollect(t *testing.T, p Place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := blobs.Collection{Before: later(), Needed: func(key string) bool { return key == needed.Key }}
+	// Less than no time: also what has been put at this moment.
+	all := blobs.Collection{Age: -time.Hour, Needed: asking(func(key string) bool { return key == needed.Key })}
 	young := all
-	young.Before = time.Now().Add(-time.Hour)
+	young.Age = time.Hour
 	if got := collect(t, s, young); got != (blobs.Collected{}) {
 		t.Errorf("what was just put: %+v", got)
 	}
@@ -71,6 +76,44 @@ func testCollect(t *testing.T, p Place) {
 	}
 }
 
+// testKeepSlowly has somebody collect while a blob is being kept that was put
+// long before: what is needed is not asked until that is recorded.
+func testKeepSlowly(t *testing.T, p Place) {
+	s, other := p.Open(t), p.Open(t)
+	info, err := s.Put(t.Context(), bytes.NewReader([]byte("kept slowly")), -1, blobs.Digests{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recorded atomic.Bool
+	asked, ended := make(chan struct{}), make(chan error, 1)
+	err = s.Keep(t.Context(), info.Key, func() error {
+		go func() {
+			_, err := other.Collect(t.Context(), blobs.Collection{Age: -time.Hour, Needed: func(context.Context) (func(string) bool, error) {
+				close(asked)
+				known := recorded.Load()
+				return func(string) bool { return known }, nil
+			}})
+			ended <- err
+		}()
+		select {
+		case <-asked:
+			t.Error("it was asked what is needed while that was being recorded")
+		case <-time.After(50 * time.Millisecond):
+		}
+		recorded.Store(true)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Verify(t.Context(), info.Key); err != nil {
+		t.Errorf("it was kept, and is now: %v", err)
+	}
+}
+
 // testKeepOrCollect has blobs put and kept while others collect everything that
 // is not known to be needed: what could be kept is there.
 func testKeepOrCollect(t *testing.T, p Place) {
@@ -96,9 +139,10 @@ func testKeepOrCollect(t *testing.T, p Place) {
 					return
 				default:
 				}
-				before := time.Now()
-				needed := snapshot()
-				if _, err := other.Collect(t.Context(), blobs.Collection{Before: before, Needed: func(k string) bool { return needed[k] }}); err != nil {
+				if _, err := other.Collect(t.Context(), blobs.Collection{Needed: func(context.Context) (func(string) bool, error) {
+					needed := snapshot()
+					return func(k string) bool { return needed[k] }, nil
+				}}); err != nil {
 					t.Error(err)
 					return
 				}

@@ -65,6 +65,18 @@ const deletedAtOnce = 200
 // the other, and keeps others waiting only where something is to be deleted.
 func (s *Store) Collect(ctx context.Context, c blobs.Collection) (blobs.Collected, error) {
 	var done blobs.Collected
+	before := s.now().Add(-c.Age)
+	// Whoever is keeping a blob that is older than this goes on to record it;
+	// what is needed is asked when that is done.
+	lock, err := s.lockCollection(ctx, flock.Exclusive)
+	if err != nil {
+		return done, failed("collecting blobs", err)
+	}
+	lock.Close()
+	needed, err := c.Needed(ctx)
+	if err != nil {
+		return done, err
+	}
 	for i := range 256 {
 		folder := filepath.Join(s.path, keysFolder, hex.EncodeToString([]byte{byte(i)}))
 		entries, err := os.ReadDir(folder)
@@ -73,13 +85,13 @@ func (s *Store) Collect(ctx context.Context, c blobs.Collection) (blobs.Collecte
 		}
 		var unneeded []string
 		for _, e := range entries {
-			if path, err := s.keyPath(e.Name()); err == nil && filepath.Dir(path) == folder && !c.Needed(e.Name()) {
+			if path, err := s.keyPath(e.Name()); err == nil && filepath.Dir(path) == folder && !needed(e.Name()) {
 				unneeded = append(unneeded, path)
 			}
 		}
 		for len(unneeded) > 0 {
 			n := min(len(unneeded), deletedAtOnce)
-			if err := s.collectSome(ctx, c, unneeded[:n], &done); err != nil {
+			if err := s.collectSome(ctx, c.DryRun, before, unneeded[:n], &done); err != nil {
 				return done, err
 			}
 			unneeded = unneeded[n:]
@@ -89,11 +101,11 @@ func (s *Store) Collect(ctx context.Context, c blobs.Collection) (blobs.Collecte
 }
 
 // collectSome deletes blobs of one folder unless they are young.
-func (s *Store) collectSome(ctx context.Context, c blobs.Collection, paths []string, done *blobs.Collected) error {
+func (s *Store) collectSome(ctx context.Context, dryRun bool, before time.Time, paths []string, done *blobs.Collected) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !c.DryRun {
+	if !dryRun {
 		lock, err := s.lockCollection(ctx, flock.Exclusive)
 		if err != nil {
 			return fmt.Errorf("collecting blobs: %w", err)
@@ -109,10 +121,10 @@ func (s *Store) collectSome(ctx context.Context, c blobs.Collection, paths []str
 		if err != nil {
 			return failed("collecting blobs", err)
 		}
-		if !fi.ModTime().Before(c.Before) {
+		if !fi.ModTime().Before(before) {
 			continue
 		}
-		if !c.DryRun {
+		if !dryRun {
 			if err := os.Remove(path); err != nil {
 				return failed("collecting blobs", err)
 			}

@@ -32,13 +32,15 @@
 //
 // # Collecting
 //
-// A blob's modification time is when it was last put or kept. Collect deletes
-// what its caller says is not needed by anybody, unless it was put or kept since
-// before the caller looked: under the exclusive lock, so that nothing can be
-// kept between that look at the time and the deletion. Whoever puts a blob and
-// then makes known that it is needed does the second under Keep, which fails
-// where the blob has been collected in between. So nothing becomes known to be
-// needed that is not there, whenever any of these processes is killed.
+// A blob's modification time is when it was last put or kept. Whoever puts a
+// blob and then makes known that it is needed does the second under Keep, which
+// sets that time and holds the shared lock until it is known. Collect notes the
+// time, takes the exclusive lock and lets go of it, and only then asks what is
+// needed: whatever was kept before that time is known by then, and whatever is
+// kept afterwards is younger. It deletes what is neither known nor young, under
+// the exclusive lock again, so that nothing can be kept between the look and
+// the deletion; and Keep fails where the blob is gone. So nothing becomes known
+// to be needed that is not there, whenever any of these processes is killed.
 //
 // # Leftovers
 //
