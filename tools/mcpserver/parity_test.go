@@ -175,12 +175,15 @@ func texts(m map[string]json.RawMessage) map[string]string {
 	return out
 }
 
+// What is another each time: times, ids, cursors, and the names of runs.
 var volatile = []struct {
 	form *regexp.Regexp
 	with string
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "TIME"},
 	{regexp.MustCompile(`"QXJ0aWZhY3Q6[A-Za-z0-9=]*"`), `"ID"`},
+	{regexp.MustCompile(`/world/[a-z0-9]{8}(\\?")`), `/world/RUN$1`},
+	{regexp.MustCompile(`(name\\?":\\?")[a-z0-9]{8}(\\?")`), `${1}RUN$2`},
 	{regexp.MustCompile(`next_cursor(\\?)":\\?"[A-Za-z0-9_-]*\\?"`), `next_cursor$1":$1"CURSOR$1"`},
 	{regexp.MustCompile(`\\"QXJ0aWZhY3Q6[A-Za-z0-9=]*\\"`), `\"ID\"`},
 }
