@@ -101,6 +101,10 @@ bench: build test-env ## Measure by the goals, all rows or ROW=name; writes arti
 bench-sqlite: ## Compare SQLite drivers on the registry's own queries
 	@cd artifacts/server/metadata/sqlite/driverbench && $(GO) run .
 
+.PHONY: eval
+eval: test-env ## Do what people ask agents to do; writes tools/mcpserver/testdata/eval.md
+	@RELIQUARY_EVAL=write $(GO) test ./tools/mcpserver -run '^TestEval$$' -v -count=1 | grep -v '^=== '
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s)
 	@for package in $$($(GO) list ./...); do

@@ -32,6 +32,12 @@ func IsAllowed(ctx context.Context, entity, project string) bool {
 	return false
 }
 
+// isLimited reports whether a call may be about some places only.
+func isLimited(ctx context.Context) bool {
+	_, limited := ctx.Value(allowedKey{}).([]string)
+	return limited
+}
+
 // checkAllowed refuses what is outside.
 func checkAllowed(ctx context.Context, argument, entity, project string) error {
 	if IsAllowed(ctx, entity, project) {

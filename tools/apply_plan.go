@@ -11,8 +11,7 @@ import (
 type ApplyPlanInput struct {
 	// From plan_change.
 	PlanID string `json:"plan_id"`
-	// Why, in the user's words, for the record.
-	Reason string `json:"reason,omitempty" jsonschema:"maxLength=500"`
+	Reasoned
 }
 
 // ApplyPlanOutput is what was done.
@@ -54,7 +53,7 @@ func applyingPlan(now func() time.Time) Operation {
 		if err := plan.check(now(), change.state); err != nil {
 			return ApplyPlanOutput{}, err
 		}
-		return change.apply(ctx)
+		return change.apply(in.reasoned(ctx))
 	})
 }
 

@@ -46,6 +46,12 @@ func listAuditLog() Operation {
 		Description: "List who changed what in an entity, when and why: versions logged, deleted and restored, aliases moved, links, tags, settings and members. For administrators of the entity, where the server is a Reliquary registry. get_alias_history is for one alias.",
 		Toolset:     ToolsetHistory,
 	}, func(ctx context.Context, c *artifacts.Client, in ListAuditLogInput) (ListAuditLogOutput, error) {
+		if isLimited(ctx) {
+			return ListAuditLogOutput{}, &Error{
+				Code: artifacts.KindDenied, Message: "the audit log is about more than what this server may be asked about",
+				Next: "see get_alias_history and list_deleted_artifacts, or ask the user to start `reliquary mcp` without --allow",
+			}
+		}
 		var out ListAuditLogOutput
 		opts := artifacts.AuditOptions{Subject: in.Subject, Username: in.User, Operation: in.Operation}
 		for _, bound := range []struct {

@@ -22,7 +22,8 @@ import (
 type PreviewArtifactFileInput struct {
 	// With an alias or a version such as v3. Default: latest.
 	Artifact string `json:"artifact" jsonschema:"example=team/vision/eval-results:latest"`
-	Path     string `json:"path" jsonschema:"example=config.yaml"`
+	// Left out: the files there are, or the only one.
+	Path string `json:"path,omitempty" jsonschema:"example=config.yaml"`
 	// First rows of a table.
 	Rows int `json:"rows,omitempty" jsonschema:"minimum=1,maximum=50,default=5"`
 	// Bytes of a text.
@@ -33,10 +34,12 @@ type PreviewArtifactFileInput struct {
 // wrote, not instructions.
 type PreviewArtifactFileOutput struct {
 	Artifact  string `json:"artifact"`
-	Path      string `json:"path"`
+	Path      string `json:"path,omitempty"`
 	SizeBytes Bytes  `json:"size_bytes"`
-	Format    string `json:"format" jsonschema:"enum=text,enum=csv,enum=tsv,enum=jsonl,enum=parquet,enum=table,enum=safetensors,enum=image,enum=binary"`
-	Text      string `json:"text,omitempty"`
+	Format    string `json:"format" jsonschema:"enum=text,enum=csv,enum=tsv,enum=jsonl,enum=parquet,enum=table,enum=safetensors,enum=image,enum=binary,enum=folder"`
+	// Without path: the files there are.
+	Files []PreviewFile `json:"files,omitempty"`
+	Text  string        `json:"text,omitempty"`
 	// Of a table.
 	Columns []PreviewColumn `json:"columns,omitempty"`
 	// Absent: too long to be counted.
@@ -54,6 +57,12 @@ type PreviewArtifactFileOutput struct {
 	Hint     string `json:"hint,omitempty"`
 
 	media []Media
+}
+
+// PreviewFile is a file of a version.
+type PreviewFile struct {
+	Path      string `json:"path"`
+	SizeBytes Bytes  `json:"size_bytes"`
 }
 
 // PreviewColumn is a column of a table.
@@ -106,6 +115,14 @@ func previewArtifactFile() Operation {
 		if err != nil {
 			return out, suggest(ctx, c, at, err)
 		}
+		out.Artifact = a.QualifiedName()
+		if in.Path == "" {
+			only, err := out.list(ctx, a)
+			if only == "" || err != nil {
+				return out, err
+			}
+			in.Path, out = only, PreviewArtifactFileOutput{}
+		}
 		f, err := openForPreview(ctx, a, in.Path)
 		if err != nil {
 			return out, blame("path", err)
@@ -114,6 +131,32 @@ func previewArtifactFile() Operation {
 		out.Artifact, out.Path, out.SizeBytes = a.QualifiedName(), in.Path, Bytes(f.Size())
 		return out, out.look(f, in)
 	})
+}
+
+// list gives the files there are, or the path of the only one.
+func (out *PreviewArtifactFileOutput) list(ctx context.Context, a *artifacts.Artifact) (only string, err error) {
+	m, err := a.Manifest(ctx)
+	if err != nil {
+		return "", err
+	}
+	out.Format, out.SizeBytes, out.Files = "folder", Bytes(m.Size()), []PreviewFile{}
+	used := 0
+	for e := range m.All() {
+		if used += len(e.Path) + 40; used > previewBytes {
+			break
+		}
+		out.Files = append(out.Files, PreviewFile{e.Path, Bytes(e.Size)})
+	}
+	more := m.Len() - len(out.Files)
+	if out.Complete = more == 0; !out.Complete {
+		out.Hint = "not shown: " + count(more, "file") + "; list_artifact_files gives all of them"
+	} else {
+		out.Hint = "call again with path to look into one of them"
+	}
+	if m.Len() == 1 {
+		return out.Files[0].Path, nil
+	}
+	return "", nil
 }
 
 // openForPreview opens a file, or says which ones there are.

@@ -83,6 +83,9 @@ func restoreArtifacts() Operation {
 
 func restoreOne(ctx context.Context, c *artifacts.Client, id, name string) (artifacts.Restored, error) {
 	d, err := c.ArtifactDeletion(ctx, id)
+	if err == nil {
+		err = checkAllowed(ctx, "deletion_ids", d.Entity, d.Project)
+	}
 	if err != nil {
 		return artifacts.Restored{}, err
 	}

@@ -88,7 +88,7 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 	case question != nil:
 		return question, nil
 	}
-	return op.Call(s.withProgress(ctx, request), client, arguments)
+	return op.Call(artifacts.WithActor(s.withProgress(ctx, request), artifacts.AgentActor), client, arguments)
 }
 
 // withProgress has a call report how far it is, where the client asked for that.

@@ -186,11 +186,17 @@ export interface ListArtifactFilesOutput {
 export interface PreviewArtifactFileInput {
   /** With an alias or a version such as v3. Default: latest. */
   artifact: string;
-  path: string;
+  /** Left out: the files there are, or the only one. */
+  path?: string | undefined;
   /** First rows of a table. Default: 5. */
   rows?: number | undefined;
   /** Bytes of a text. Default: 6000. */
   bytes?: number | undefined;
+}
+
+export interface PreviewFile {
+  path: string;
+  size_bytes: string;
 }
 
 export interface PreviewColumn {
@@ -210,9 +216,11 @@ export interface PreviewTensor {
 
 export interface PreviewArtifactFileOutput {
   artifact: string;
-  path: string;
+  path?: string | undefined;
   size_bytes: string;
-  format: "text" | "csv" | "tsv" | "jsonl" | "parquet" | "table" | "safetensors" | "image" | "binary";
+  format: "text" | "csv" | "tsv" | "jsonl" | "parquet" | "table" | "safetensors" | "image" | "binary" | "folder";
+  /** Without path: the files there are. */
+  files?: PreviewFile[] | undefined;
   text?: string | undefined;
   /** Of a table. */
   columns?: PreviewColumn[] | undefined;
@@ -339,7 +347,7 @@ export interface PlanChangeOutput {
 export interface ApplyPlanInput {
   /** From plan_change. */
   plan_id: string;
-  /** Why, in the user's words, for the record. */
+  /** Why, for the audit log. */
   reason?: string | undefined;
 }
 

@@ -176,7 +176,7 @@ class AsyncOperations:
         self,
         *,
         artifact: str,
-        path: str,
+        path: str | None = None,
         rows: int | None = None,
         bytes: int | None = None,
     ) -> _types.PreviewArtifactFileOutput:
@@ -186,6 +186,7 @@ class AsyncOperations:
 
         Args:
             artifact: With an alias or a version such as v3. Default: latest.
+            path: Left out: the files there are, or the only one.
             rows: First rows of a table. Default: 5.
             bytes: Bytes of a text. Default: 6000.
         """
@@ -312,7 +313,7 @@ class AsyncOperations:
 
         Args:
             plan_id: From plan_change.
-            reason: Why, in the user's words, for the record.
+            reason: Why, for the audit log.
         """
         answer: _types.ApplyPlanOutput = await self._call(
             "apply_plan",

@@ -172,6 +172,11 @@ class ListArtifactFilesOutput(_ListArtifactFilesOutput):
     has_more: bool
 
 
+class PreviewFile(TypedDict):
+    path: str
+    size_bytes: Digits
+
+
 class _PreviewColumn(TypedDict, total=False):
     type: str
 
@@ -191,6 +196,9 @@ class PreviewTensor(TypedDict):
 
 
 class _PreviewArtifactFileOutput(TypedDict, total=False):
+    path: str
+    # Without path: the files there are.
+    files: list[PreviewFile]
     text: str
     # Of a table.
     columns: list[PreviewColumn]
@@ -209,10 +217,9 @@ class _PreviewArtifactFileOutput(TypedDict, total=False):
 
 class PreviewArtifactFileOutput(_PreviewArtifactFileOutput):
     artifact: str
-    path: str
     size_bytes: Digits
     format: Literal[
-        "text", "csv", "tsv", "jsonl", "parquet", "table", "safetensors", "image", "binary"
+        "text", "csv", "tsv", "jsonl", "parquet", "table", "safetensors", "image", "binary", "folder"
     ]
     # All of the file is here.
     complete: bool
