@@ -28,15 +28,19 @@ if TYPE_CHECKING:
 _BATCH = 256
 
 
-class _Waiting:
-    """Who waits for a call."""
+class _Answer(asyncio.Future["Any"]):
+    """What a call will answer. Cancelling it, or who awaits it, cancels the call."""
 
-    __slots__ = ("future", "progress", "take_over")
+    session: AsyncSession
+    token: int
+    progress: Report | None
+    take_over: TakeOver | None
 
-    def __init__(
-        self, future: asyncio.Future[Any], progress: Report | None, take_over: TakeOver | None
-    ) -> None:
-        self.future, self.progress, self.take_over = future, progress, take_over
+    def cancel(self, msg: Any = None) -> bool:
+        canceled = super().cancel(msg)
+        if canceled:
+            self.session.stop(self.token)
+        return canceled
 
 
 class AsyncSession:
@@ -46,7 +50,7 @@ class AsyncSession:
         self._session = Session(config)
         self._library = _library.library()
         self._tokens = itertools.count(1)
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, _Answer] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fd = -1
         self._events = (_library.Event * _BATCH)()
@@ -88,14 +92,15 @@ class AsyncSession:
         )
         if status != _library.OK:
             raise self._library.failure(status)
-        future = loop.create_future()
-        self._waiting[token] = _Waiting(future, progress, take_over)
-        future.add_done_callback(lambda ended: self._ended(token, ended))
-        return future
+        answer = _Answer(loop=loop)
+        answer.session, answer.token = self, token
+        answer.progress, answer.take_over = progress, take_over
+        self._waiting[token] = answer
+        return answer
 
-    def _ended(self, token: int, future: asyncio.Future[Any]) -> None:
-        if future.cancelled() and token in self._waiting:
-            # Its result still comes, and is dropped.
+    def stop(self, token: int) -> None:
+        """Cancels a call. Its result still comes, and is dropped."""
+        if token in self._waiting:
             self._library.cancel(self._session.handle, token)
 
     def _bind(self) -> asyncio.AbstractEventLoop:
@@ -140,34 +145,35 @@ class AsyncSession:
         if event.kind == _library.EVENT_LOG:
             pass_log(ctypes.string_at(event.data, event.size))
             return
-        waiting = self._waiting.get(event.token)
         if event.kind == _library.EVENT_PROGRESS:
-            if waiting is not None and waiting.progress is not None and not waiting.future.done():
-                waiting.progress(json.loads(ctypes.string_at(event.data, event.size)))
+            answer = self._waiting.get(event.token)
+            if answer is not None and answer.progress is not None and not answer.done():
+                told = ctypes.string_at(event.data, event.size)
+                answer.progress(json.loads(told.decode()))
             return
         if event.kind != _library.EVENT_RESULT:
             return
-        self._waiting.pop(event.token, None)
-        if waiting is None or waiting.future.done():
+        answer = self._waiting.pop(event.token, None)
+        if answer is None or answer.done():
             return
-        if event.status == _library.OK and waiting.take_over is not None:
+        if event.status == _library.OK and answer.take_over is not None:
             try:
-                waiting.future.set_result(waiting.take_over(self._library, event))
+                answer.set_result(answer.take_over(self._library, event))
             except Exception as e:
-                waiting.future.set_exception(e)
+                answer.set_exception(e)
             return
         told = ctypes.string_at(event.data, event.size)
         if event.status == _library.OK:
-            waiting.future.set_result(json.loads(told))
+            answer.set_result(json.loads(told.decode()))
         else:
-            waiting.future.set_exception(self._library.failure(event.status, told))
+            answer.set_exception(self._library.failure(event.status, told))
 
     def _fail(self, error: errors.Error) -> None:
         waiting = list(self._waiting.values())
         self._unbind()
-        for w in waiting:
-            if not w.future.done():
-                w.future.set_exception(error)
+        for answer in waiting:
+            if not answer.done():
+                answer.set_exception(error)
 
     def close(self) -> None:
         """Ends the session: calls under way fail with CanceledError."""

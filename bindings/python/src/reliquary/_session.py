@@ -23,10 +23,13 @@ _LOOK_EVERY_MS = 100
 _GIVE_UP_AFTER = 20  # times _LOOK_EVERY_MS
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
 def encode(arguments: dict[str, object]) -> bytes:
     """JSON as the library reads it. NaN and infinity are none."""
     try:
-        return json.dumps(arguments, separators=(",", ":"), allow_nan=False).encode()
+        return _encode(arguments).encode()
     except (TypeError, ValueError) as cause:
         raise errors.InvalidError(f"the arguments cannot be written as JSON: {cause}") from cause
 
@@ -53,7 +56,7 @@ class Session:
         if status != _library.OK:
             raise self._library.failure(status, told)
         self._handle = handle.value
-        self.place: dict[str, Any] = json.loads(told or b"{}")
+        self.place: dict[str, Any] = json.loads((told or b"{}").decode())
         self._tokens = itertools.count(1)
         self._logs = bool(config.get("log"))
 
@@ -154,7 +157,7 @@ class Pending:
             self._library.free(event.data)
         if event.status != _library.OK:
             raise self._library.failure(event.status, told)
-        return json.loads(told)
+        return json.loads(told.decode())
 
     def columns(self, take_over: Callable[[_library.Library, _library.Event], Any]) -> Any:
         """Waits for an answer that is columns, and has it taken over."""
@@ -185,7 +188,7 @@ class Pending:
                 told = ctypes.string_at(event.data, event.size)
                 self._library.free(event.data)
                 if event.kind == _library.EVENT_PROGRESS and self._progress:
-                    self._progress(json.loads(told))
+                    self._progress(json.loads(told.decode()))
         except BaseException:
             self.cancel()
             raise
