@@ -89,8 +89,9 @@ func (s *Store) recordUploads(ctx context.Context, all []*upload) {
 	}
 	refused := make([]error, len(all))
 	err := s.classify(ctx, s.transact(ctx, func(q session) error {
+		owners := owners{}
 		for i, u := range all {
-			err := recordUpload(ctx, q, u)
+			err := recordUpload(ctx, q, owners, u)
 			if k := metadata.KindOf(err); k == metadata.KindNotFound || k == metadata.KindConflict {
 				refused[i], err = err, nil
 			}
@@ -109,8 +110,23 @@ func (s *Store) recordUploads(ctx context.Context, all []*upload) {
 	}
 }
 
-func recordUpload(ctx context.Context, q session, u *upload) error {
+// owners are the artifacts that uploads of one transaction belong to: most of
+// them to the same.
+type owners map[int64]metadata.Artifact
+
+func (o owners) of(ctx context.Context, q session, u *upload) (metadata.Artifact, error) {
+	if a, ok := o[u.ArtifactID]; ok {
+		return a, nil
+	}
 	a, err := liveArtifact(ctx, q, u.ArtifactID)
+	if err == nil {
+		o[u.ArtifactID] = a
+	}
+	return a, err
+}
+
+func recordUpload(ctx context.Context, q session, owners owners, u *upload) error {
+	a, err := owners.of(ctx, q, u)
 	if err != nil {
 		return err
 	}
