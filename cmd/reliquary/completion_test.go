@@ -61,6 +61,7 @@ func (d *desk) run(program string, args ...string) string {
 
 // TestCompletion has the shells themselves complete command lines.
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	// Where there is no registry, the Tab key makes none.
 	if out := d.run("reliquary", "__complete", "ls", ""); strings.Contains(out, "local") {

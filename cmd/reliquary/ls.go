@@ -19,6 +19,7 @@ type listOptions struct {
 	long    bool
 	types   bool
 	deleted bool
+	runs    bool
 	typ     string
 	tag     string
 	limit   int
@@ -56,6 +57,7 @@ func newListCommand(s *shell) *cobra.Command {
 	}
 	c.Flags().BoolVarP(&o.long, "long", "l", false, "show more of each: digests, tags, descriptions")
 	c.Flags().BoolVar(&o.types, "types", false, "list the artifact types of a project")
+	c.Flags().BoolVar(&o.runs, "runs", false, "list the runs of a project, the last first")
 	c.Flags().BoolVar(&o.deleted, "deleted", false, "list what was deleted in a project, or collection, and can be restored")
 	c.Flags().StringVar(&o.typ, "type", "", "only collections of this artifact `type`")
 	c.Flags().StringVar(&o.tag, "tag", "", "only collections, or versions, with this `tag`")
@@ -85,10 +87,14 @@ func list(ctx context.Context, c *cobra.Command, s *shell, client *artifacts.Cli
 		return usagef(c, "a prefix is about the files of a version, and %q names none", p.String())
 	case o.types && (p.Project == "" || p.Collection != ""):
 		return usagef(c, "--types is about a project: reliquary ls --types ENTITY/PROJECT")
-	case p.Entity == "":
+	case p.Entity == "" && !o.runs:
 		return printEntities(ctx, s, client)
+	case o.runs && (p.Project == "" || p.Collection != ""):
+		return usagef(c, "--runs is about a project: reliquary ls --runs ENTITY/PROJECT")
 	case p.Project == "":
 		return printProjects(ctx, s, client, p, o)
+	case o.runs:
+		return printRuns(ctx, s, client, p, o)
 	case o.types:
 		return printTypes(ctx, s, client, p, o)
 	case p.Collection == "":
@@ -184,6 +190,38 @@ func printTypes(ctx context.Context, s *shell, client *artifacts.Client, p place
 			{column{title: "TYPE"}, false, func(i tools.ArtifactTypeItem) cell { return word(i.Name) }},
 			{column{title: "CREATED"}, true, func(i tools.ArtifactTypeItem) cell { return timeCell(i.CreatedAt.Time, now) }},
 			{column{title: "DESCRIPTION", elastic: true}, true, func(i tools.ArtifactTypeItem) cell { return word(i.Description) }},
+		})
+	})
+}
+
+// A runItem is a run in a list.
+type runItem struct {
+	Run       string       `json:"run"`
+	Name      string       `json:"name,omitempty"`
+	State     string       `json:"state,omitempty"`
+	JobType   string       `json:"job_type,omitempty"`
+	User      string       `json:"user,omitempty"`
+	CreatedAt tools.Moment `json:"created_at"`
+}
+
+func printRuns(ctx context.Context, s *shell, client *artifacts.Client, p place, o listOptions) error {
+	runs, err := take(client.Runs(p.Entity, p.Project, &artifacts.RunsOptions{PerPage: o.pageSize(), Order: "-created_at"}).All(ctx), o.limit)
+	if err != nil {
+		return tools.Suggest(ctx, client, p.Path, err)
+	}
+	items := []runItem{}
+	for _, r := range runs {
+		items = append(items, runItem{r.String(), r.DisplayName, r.State, r.JobType, r.User, moment(r.CreatedAt)})
+	}
+	return s.print(map[string]any{"project": p.Entity + "/" + p.Project, "runs": items}, func() {
+		now := time.Now()
+		printItems(s, o, items, func(i runItem) string { return i.Run }, []field[runItem]{
+			{column{title: "RUN"}, false, func(i runItem) cell { return word(i.Run) }},
+			{column{title: "STATE"}, false, func(i runItem) cell { return word(i.State) }},
+			{column{title: "CREATED"}, false, func(i runItem) cell { return timeCell(i.CreatedAt.Time, now) }},
+			{column{title: "NAME", elastic: true}, true, func(i runItem) cell { return word(i.Name) }},
+			{column{title: "JOB TYPE", elastic: true}, true, func(i runItem) cell { return word(i.JobType) }},
+			{column{title: "USER"}, true, func(i runItem) cell { return word(i.User) }},
 		})
 	})
 }

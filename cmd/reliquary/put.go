@@ -46,9 +46,9 @@ func newPutCommand(s *shell) *cobra.Command {
 			"https://, file://), of which only the address is kept. NAME is where it goes in the version.\n\n" +
 			"What the server has already is not sent again. Where the newest version has the same contents, no other\n" +
 			"comes about, and put says so. With --base the version begins with the files of another.",
-		Example: "  reliquary put team/vision/flowers ./flowers --type dataset --alias candidate\n" +
-			"  reliquary put team/vision/flowers --base latest labels=./new-labels --remove labels/old.csv\n" +
-			"  reliquary put team/vision/flowers raw=s3://bucket/flowers/2026 -m source=scan -m rows=1200",
+		Example: "  reliquary put team/vision/flowers ./flowers --type dataset --alias best\n" +
+			"  reliquary put team/vision/flowers --base latest labels=./new-labels\n" +
+			"  reliquary put team/vision/flowers raw=s3://bucket/flowers -m rows=1200",
 		Args: wantArguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.base == "" && len(args) == 1 {

@@ -10,6 +10,7 @@ import (
 // TestREADME_Example types what the README shows at a terminal, and compares
 // what is shown. Where it looks is told before, and not in the README.
 func TestREADME_Example(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,12 @@ func (s *shell) addFlags(root *cobra.Command) {
 	f.BoolVar(&s.json, "json", false, "print the result as JSON, and an error as JSON on stderr")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "print names only, and no notes and progress")
 	f.BoolVar(&s.verbose, "verbose", false, "log every request to stderr")
-	root.MarkFlagsMutuallyExclusive("dir", "server")
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if s.dir != "" && s.server != "" {
+			return usagef(c, "--dir and --server name two places to work on; give one of them")
+		}
+		return nil
+	}
 }
 
 // patient is how a person waits: what is down should show before they give up.

@@ -133,6 +133,7 @@ func (s *session) plain() string {
 }
 
 func TestTerminal_Lists(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.write("a.txt", "pears\n")
 	long := "A description that is far longer than what is left of eighty columns, and ends in \x1b[31mred\x1b[0m 花花花."
@@ -156,16 +157,15 @@ func TestTerminal_Lists(t *testing.T) {
 	if s.ends(); strings.Contains(s.shown(), "\x1b") {
 		t.Errorf("with NO_COLOR: %q", s.shown())
 	}
-	for _, args := range [][]string{{"--help"}, {"put", "--help"}, {"rm", "--help"}, {"help", "output"}, {"help", "exit-codes"}} {
+	for _, args := range [][]string{{"--help"}, {"put", "--help"}, {"rm", "--help"}, {"ls", "--help"}, {"mcp", "--help"}, {"help", "output"}, {"help", "exit-codes"}} {
 		s = d.at("reliquary", args...)
 		s.ends()
-		if !strings.Contains(s.shown(), "Examples:") { // these are to be copied, and wrap
-			s.checkWidths()
-		}
+		s.checkWidths()
 	}
 }
 
 func TestTerminal_AsksBeforeItDeletes(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.write("a.txt", "pears\n")
 	d.run("reliquary", "put", "-q", "local/vision/flowers", "a.txt", "--type", "dataset")
@@ -200,6 +200,7 @@ func TestTerminal_AsksBeforeItDeletes(t *testing.T) {
 }
 
 func TestTerminal_DrawsLineage(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.write("a.txt", "pears\n")
 	d.run("reliquary", "put", "-q", "local/vision/flowers", "a.txt", "--type", "dataset")
@@ -251,6 +252,7 @@ func newTrickle(t *testing.T) *trickle {
 
 // TestTerminal_ShowsProgress: a bar while it lasts, and nothing of it after.
 func TestTerminal_ShowsProgress(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	far := newTrickle(t)
 	// Its digest is its ETag; nothing is read of it yet.
