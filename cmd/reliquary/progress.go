@@ -32,6 +32,7 @@ type progress struct {
 	begun time.Time
 	said  time.Time
 	phase artifacts.Phase
+	since time.Time // the phase
 	bar   *progressbar.ProgressBar
 }
 
@@ -60,7 +61,7 @@ func (p *progress) report(now tools.Progress) {
 func (p *progress) draw(now tools.Progress) {
 	if now.Phase != p.phase {
 		p.end()
-		p.phase = now.Phase
+		p.phase, p.since = now.Phase, time.Now()
 	}
 	if p.bar == nil {
 		if time.Since(p.begun) < showBarAfter || now.TotalBytes == 0 || now.Files == now.TotalFiles {
@@ -68,18 +69,28 @@ func (p *progress) draw(now tools.Progress) {
 		}
 		p.bar = progressbar.NewOptions64(int64(now.TotalBytes),
 			progressbar.OptionSetWriter(p.shell.Err),
-			progressbar.OptionShowBytes(true),
-			progressbar.OptionUseIECUnits(true),
-			progressbar.OptionShowTotalBytes(true),
 			progressbar.OptionFullWidth(),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetTheme(theme),
+			// Times and rates count from when the bar appeared; ours from when it began.
+			progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false),
 		)
 	}
-	p.bar.Describe(describe(now))
+	p.bar.Describe(describe(now) + pace(now, time.Since(p.since)))
 	p.bar.ChangeMax64(int64(max(now.TotalBytes, now.Bytes)))
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Set64(int64(min(now.Bytes, now.TotalBytes-1)))
+}
+
+// pace says how fast it goes, and how long it will take if that lasts.
+func pace(now tools.Progress, took time.Duration) string {
+	if now.Bytes == 0 || took < time.Second {
+		return ""
+	}
+	rate := float64(now.Bytes) / took.Seconds()
+	left := time.Duration(float64(now.TotalBytes-now.Bytes) / rate * float64(time.Second))
+	return fmt.Sprintf(", %s/s, %s left", size(int64(rate)), max(left, time.Second).Round(time.Second))
 }
 
 // count shows how many of some things are done, which have no size.

@@ -96,6 +96,9 @@ func put(ctx context.Context, s *shell, client *artifacts.Client, in tools.LogAr
 		}
 	}
 	out, err := operateWatched[tools.LogArtifactOutput](ctx, s, client, "log_artifact", in)
+	if e, ok := errors.AsType[*tools.Error](err); ok && e.Argument == "type" && e.Code == artifacts.KindNotFound {
+		e.Message = "there is no collection " + in.Collection + " yet"
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +79,7 @@ func (t terminal) printTable(columns []column, rows [][]cell) {
 	if len(rows) == 0 {
 		return
 	}
+	columns, rows = withoutEmpty(columns, rows)
 	texts := make([][]string, len(rows)+1)
 	titled := false
 	for i, c := range columns {
@@ -116,6 +118,22 @@ func (t terminal) printTable(columns []column, rows [][]cell) {
 		}
 		t.printf("%s\n", strings.TrimRight(line.String(), " "))
 	}
+}
+
+// withoutEmpty leaves out columns in which nothing stands.
+func withoutEmpty(columns []column, rows [][]cell) ([]column, [][]cell) {
+	var kept []column
+	left := make([][]cell, len(rows))
+	for i, c := range columns {
+		if !slices.ContainsFunc(rows, func(row []cell) bool { return row[i].shown != "" }) {
+			continue
+		}
+		kept = append(kept, c)
+		for j, row := range rows {
+			left[j] = append(left[j], row[i])
+		}
+	}
+	return kept, left
 }
 
 // narrowest is what is left of an elastic column at least.
