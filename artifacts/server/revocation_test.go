@@ -122,6 +122,35 @@ func TestRevocation(t *testing.T) {
 	check("a day later", 403, 403)
 }
 
+// Somebody who may fetch from a registry uses a version of it in a run of their
+// own. The run shows it, and the version shows the runs that they may know of.
+func TestLineageOfGuests(t *testing.T) {
+	c := newCommunity(t)
+	vars := map[string]any{"id": c.version}
+	newWriter(t, c.r, c.keys[patron], patron, "own")
+	must(t, c.r.URL, c.keys[patron], `mutation U($id: ID!) { useArtifact(input: {artifactID: $id, entityName: "`+patron+`", projectName: "own", runName: "run1"}) { artifact { id } } }`, vars)
+	const used = `query Q($id: ID!) { artifact(id: $id) { usedBy { totalCount edges { node { name } } } } }`
+	for who, want := range map[string]string{
+		patron: `{"artifact":{"usedBy":{"totalCount":1,"edges":[{"node":{"name":"run1"}}]}}}`,
+		guest:  `{"artifact":{"usedBy":{"totalCount":0,"edges":[]}}}`,
+		owner:  `{"artifact":{"usedBy":{"totalCount":2,"edges":[{"node":{"name":"secret-run"}},{"node":{"name":"run1"}}]}}}`,
+	} {
+		if p := must(t, c.r.URL, c.keys[who], used, vars); string(p.Data) != want {
+			t.Errorf("used by, for %s: %s, want %s", who, p.Data, want)
+		}
+	}
+	inputs := `{ project(name: "own", entityName: "` + patron + `") { run(name: "run1") { inputArtifacts { totalCount edges { node { artifactSequence { name project { name } } } } } } } }`
+	want := `{"project":{"run":{"inputArtifacts":{"totalCount":1,"edges":[{"node":{"artifactSequence":{"name":"shared-model","project":null}}}]}}}}`
+	if p := must(t, c.r.URL, c.keys[patron], inputs, nil); string(p.Data) != want {
+		t.Errorf("the run used %s, want %s", p.Data, want)
+	}
+	// Out of the registry it is out of sight, and out of the count.
+	must(t, c.r.URL, c.keys[owner], `mutation U($id: ID!, $p: ID!) { unlinkArtifact(input: {artifactID: $id, artifactPortfolioID: $p}) { success } }`, map[string]any{"id": c.version, "p": c.portfolio})
+	if p := must(t, c.r.URL, c.keys[patron], inputs, nil); string(p.Data) != `{"project":{"run":{"inputArtifacts":{"totalCount":0,"edges":[]}}}}` {
+		t.Errorf("after unlinking the run used %s", p.Data)
+	}
+}
+
 // A guest sees what is in a registry and lists its files, but nobody's address
 // for them comes with it; the ones that do come say why they are refused.
 func TestRestrictedViewer(t *testing.T) {

@@ -264,7 +264,14 @@ func (a *Artifact) UsedBy(ctx context.Context, first *int64, after *string) (*Ru
 		func(ctx context.Context, page metadata.Page) (metadata.Connection[metadata.Run], error) {
 			return a.rq.store.UsedBy(ctx, a.a.ID, page)
 		},
-		func(ctx context.Context, _ *metadata.Filter) (int, error) { return a.rq.store.CountUsedBy(ctx, a.a.ID) },
+		func(ctx context.Context, _ *metadata.Filter) (int, error) {
+			list, err := a.rq.store.CountUsedBy(ctx, a.a.ID)
+			if err != nil {
+				return 0, err
+			}
+			n, _, err := a.rq.visibleOf(ctx, list)
+			return n, err
+		},
 		out.add(ctx, a.rq))
 	return out, err
 }

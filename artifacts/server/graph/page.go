@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -107,6 +108,56 @@ func onlyVisible[T any](ctx context.Context, rq *request, edges []metadata.Edge[
 		}
 	}
 	return out, nil
+}
+
+// visibleOf adds up what is in projects that the viewer may see, and reports
+// whether that is all.
+func (rq *request) visibleOf(ctx context.Context, list []metadata.Tally) (n int, all bool, err error) {
+	all = true
+	for _, t := range list {
+		ok, err := rq.viewer.MayRead(ctx, t.EntityID, t.ProjectID)
+		if err != nil {
+			return 0, false, err
+		}
+		if ok {
+			n += t.Count
+		}
+		all = all && ok
+	}
+	return n, all, nil
+}
+
+// visibleVersions leaves out versions that the viewer may see neither in their
+// own project nor in a portfolio.
+func (rq *request) visibleVersions(ctx context.Context, edges []metadata.Edge[metadata.Artifact]) ([]metadata.Edge[metadata.Artifact], error) {
+	seen := make(map[int64]bool, len(edges))
+	var rest []int64
+	for _, e := range edges {
+		ok, err := rq.viewer.MayRead(ctx, e.Node.EntityID, e.Node.ProjectID)
+		if err != nil {
+			return nil, err
+		}
+		if seen[e.Node.ID] = ok; !ok {
+			rest = append(rest, e.Node.ID)
+		}
+	}
+	if len(rest) == 0 {
+		return edges, nil
+	}
+	members, err := rq.store.MembershipsOf(ctx, rest)
+	if err != nil {
+		return nil, err
+	}
+	for id, list := range members {
+		for _, m := range list {
+			ok, err := rq.viewer.MayRead(ctx, m.EntityID, m.ProjectID)
+			if err != nil {
+				return nil, err
+			}
+			seen[id] = seen[id] || ok
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(edges), func(e metadata.Edge[metadata.Artifact]) bool { return !seen[e.Node.ID] }), nil
 }
 
 // selected reports whether the query selects one of these fields of what is

@@ -182,10 +182,10 @@ func (r *Run) artifacts(ctx context.Context, d metadata.Direction, a pageArgs) (
 			return r.rq.store.RunArtifacts(ctx, r.r.ID, d, page)
 		},
 		func(ctx context.Context, _ *metadata.Filter) (int, error) {
-			return r.rq.store.CountRunArtifacts(ctx, r.r.ID, d)
+			return r.countArtifacts(ctx, d)
 		},
 		func(edges []metadata.Edge[metadata.Artifact]) error {
-			edges, err := onlyVisible(ctx, r.rq, edges, func(a metadata.Artifact) (int64, int64) { return a.EntityID, a.ProjectID })
+			edges, err := r.rq.visibleVersions(ctx, edges)
 			versions := make([]metadata.Artifact, len(edges))
 			for i, e := range edges {
 				versions[i] = e.Node
@@ -196,6 +196,35 @@ func (r *Run) artifacts(ctx context.Context, d metadata.Direction, a pageArgs) (
 			return err
 		})
 	return out, err
+}
+
+// countArtifacts counts what artifacts lists. Those of projects that the viewer
+// may not see are looked at one by one, since a portfolio may show some of them.
+func (r *Run) countArtifacts(ctx context.Context, d metadata.Direction) (int, error) {
+	list, err := r.rq.store.CountRunArtifacts(ctx, r.r.ID, d)
+	if err != nil {
+		return 0, err
+	}
+	n, all, err := r.rq.visibleOf(ctx, list)
+	if err != nil || all {
+		return n, err
+	}
+	n = 0
+	for page := (metadata.Page{First: metadata.MaxFirst}); ; {
+		got, err := r.rq.store.RunArtifacts(ctx, r.r.ID, d, page)
+		if err != nil {
+			return 0, err
+		}
+		edges, err := r.rq.visibleVersions(ctx, got.Edges)
+		if err != nil {
+			return 0, err
+		}
+		n += len(edges)
+		if !got.HasNextPage {
+			return n, nil
+		}
+		page.After = got.EndCursor()
+	}
 }
 
 // HistoryKeys names what the run's history holds, with the last step, in W&B's

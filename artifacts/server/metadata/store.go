@@ -108,10 +108,12 @@ type Runs interface {
 	// RunArtifacts lists the committed artifacts that a run logged (Output) or
 	// used (Input), in the order in which it did.
 	RunArtifacts(ctx context.Context, runID int64, d Direction, p Page) (Connection[Artifact], error)
-	CountRunArtifacts(ctx context.Context, runID int64, d Direction) (int, error)
+	// CountRunArtifacts counts them by the projects that they are in.
+	CountRunArtifacts(ctx context.Context, runID int64, d Direction) ([]Tally, error)
 	// UsedBy lists the runs that used an artifact.
 	UsedBy(ctx context.Context, artifactID int64, p Page) (Connection[Run], error)
-	CountUsedBy(ctx context.Context, artifactID int64) (int, error)
+	// CountUsedBy counts them by the projects that they are in.
+	CountUsedBy(ctx context.Context, artifactID int64) ([]Tally, error)
 }
 
 // Types are the artifact types of a project: dataset, model, ...
@@ -252,6 +254,13 @@ type Files interface {
 	Keys(ctx context.Context, yield func(key string, size int64) error) error
 	// KeysAfter is Keys as it would be after Collect.
 	KeysAfter(ctx context.Context, r Retention, yield func(key string, size int64) error) error
+}
+
+// A Tally is how many things there are in one project, for those who may not
+// know of all projects.
+type Tally struct {
+	EntityID, ProjectID int64
+	Count               int
 }
 
 // Direction tells the artifacts a run wrote from those it read.

@@ -46,8 +46,21 @@ func (s *Store) RunArtifacts(ctx context.Context, runID int64, d metadata.Direct
 }
 
 // CountRunArtifacts counts the committed artifacts that a run logged or used.
-func (s *Store) CountRunArtifacts(ctx context.Context, runID int64, d metadata.Direction) (int, error) {
-	return counted(ctx, s, runArtifactList(runID, d), nil)
+func (s *Store) CountRunArtifacts(ctx context.Context, runID int64, d metadata.Direction) ([]metadata.Tally, error) {
+	return tallied(ctx, s, runArtifactList(runID, d), "sp.entity_id, sp.id")
+}
+
+// tallied counts what is in a list by the entity and the project of it.
+func tallied[T any](ctx context.Context, s *Store, l list[T], place string) ([]metadata.Tally, error) {
+	var out []metadata.Tally
+	err := s.read(ctx, func(q session) (err error) {
+		out, err = all(ctx, q, func(r scanner) (t metadata.Tally, err error) {
+			err = r.Scan(&t.EntityID, &t.ProjectID, &t.Count)
+			return t, err
+		}, "SELECT "+place+", count(*) FROM "+l.from+" WHERE "+l.where+" GROUP BY "+place, l.args...)
+		return err
+	})
+	return out, err
 }
 
 func usedByList(artifactID int64) list[metadata.Run] {
@@ -65,6 +78,6 @@ func (s *Store) UsedBy(ctx context.Context, artifactID int64, p metadata.Page) (
 }
 
 // CountUsedBy counts the runs that used an artifact.
-func (s *Store) CountUsedBy(ctx context.Context, artifactID int64) (int, error) {
-	return counted(ctx, s, usedByList(artifactID), nil)
+func (s *Store) CountUsedBy(ctx context.Context, artifactID int64) ([]metadata.Tally, error) {
+	return tallied(ctx, s, usedByList(artifactID), "p.entity_id, p.id")
 }
