@@ -118,6 +118,7 @@ func (c core) Call(ctx context.Context, name string, input []byte, report func([
 		_, err := tools.Lookup(tools.All(), name)
 		return nil, err
 	}
+	ctx = artifacts.WithActor(ctx, artifacts.ProgramActor)
 	ctx = tools.WithFiles(tools.WithProgress(ctx, func(p tools.Progress) {
 		if told, err := json.Marshal(p); err == nil {
 			report(told)

@@ -226,3 +226,54 @@ func TestBytesFreed(t *testing.T) {
 		}
 	}
 }
+
+// TestTTLByWandb sets times to live with the wandb package and lets them end.
+func TestTTLByWandb(t *testing.T) {
+	for _, version := range servertest.Versions() {
+		t.Run(version, func(t *testing.T) {
+			var ahead atomic.Int64
+			r := servertest.Start(t, servertest.WithClock(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }))
+			python := r.Python(t, version)
+			must(t, r.URL, r.Key, `mutation U($e: String!) { updateEntityArtifactTTL(input: {entityName: $e, ttlDurationSeconds: 7200}) { entity { id } } }`, map[string]any{"e": r.Username})
+			python.Run(t, `
+import pathlib
+from datetime import timedelta
+import wandb
+with wandb.init(project="vision", settings=wandb.Settings(silent=True)) as run:
+    for name, ttl in (("own", timedelta(hours=1)), ("never", None), ("inherits", wandb.ArtifactTTL.INHERIT), ("unsaid", "unsaid")):
+        a = wandb.Artifact(name, type="dataset")
+        pathlib.Path(name).write_text(name)
+        a.add_file(name)
+        if ttl != "unsaid":
+            a.ttl = ttl
+        run.log_artifact(a).wait()
+api = wandb.Api()
+for name, want in (("own", timedelta(hours=1)), ("never", None), ("inherits", timedelta(hours=2)), ("unsaid", timedelta(hours=2))):
+    got = api.artifact(f"vision/{name}:latest").ttl
+    assert got == want, (name, got)
+`)
+			ahead.Add(int64(90 * time.Minute))
+			python.Run(t, `
+import wandb
+api = wandb.Api()
+assert not api.artifact_exists("vision/own:v0")
+a = api.artifact("vision/inherits:v0")
+a.ttl = None
+a.save()
+`)
+			ahead.Add(int64(time.Hour))
+			python.Run(t, `
+import wandb
+api = wandb.Api()
+assert not api.artifact_exists("vision/unsaid:latest")
+for name in ("never", "inherits"):
+    assert api.artifact(f"vision/{name}:v0").ttl is None
+    assert len(list(api.artifacts("dataset", f"vision/{name}"))) == 1
+assert len(list(api.artifacts("dataset", "vision/own"))) == 0
+`)
+			if d := deletions(t, r.URL, r.Key, r.Username); len(d) != 2 || d[0].Cause != "EXPIRED" {
+				t.Errorf("deletions: %+v", d)
+			}
+		})
+	}
+}

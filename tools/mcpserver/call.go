@@ -80,7 +80,7 @@ func (s *Server) call(ctx context.Context, op tools.Operation, request mcp.CallT
 		return nil, op.Explain(ctx, err)
 	}
 	defer done()
-	ctx = s.limited(ctx)
+	ctx = artifacts.WithActor(s.limited(ctx), artifacts.AgentActor)
 	question, err := s.consent(ctx, op, client, request, arguments, code)
 	switch {
 	case err != nil:
