@@ -36,7 +36,7 @@ func applyPlan() Operation { return applyingPlan(time.Now) }
 func applyingPlan(now func() time.Time) Operation {
 	return Define(ApplyPlanName, Destroys, Words{
 		Title:       "Apply a plan",
-		Description: "Do what plan_change planned. Refused if anything about it has changed since. Show the plan to the user and ask them before calling it; the server may ask the user too.",
+		Description: "Do what plan_change planned. Refused if anything about it has changed. Show the user the plan and ask them first.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in ApplyPlanInput) (ApplyPlanOutput, error) {
 		plan, err := openChange(in.PlanID)

@@ -46,7 +46,7 @@ const mostTagsInLists = 20
 func listArtifactCollections() Operation {
 	return Define("list_artifact_collections", Reads, Words{
 		Title:       "List artifact collections",
-		Description: "List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name. Use it to find a collection before asking for its versions with list_artifacts.",
+		Description: "List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactCollectionsInput) (ListArtifactCollectionsOutput, error) {
 		var out ListArtifactCollectionsOutput

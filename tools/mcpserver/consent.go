@@ -291,7 +291,7 @@ func withCode(schema json.RawMessage) json.RawMessage {
 	if json.Unmarshal(schema, &s) != nil || json.Unmarshal(s["properties"], &properties) != nil {
 		return schema
 	}
-	properties[confirmationArgument] = json.RawMessage(`{"type":"string","description":"One-time code that the user was shown, where the server asks for one."}`)
+	properties[confirmationArgument] = json.RawMessage(`{"type":"string","description":"One-time code, where the server asks for one."}`)
 	var err error
 	if s["properties"], err = json.Marshal(properties); err != nil {
 		return schema

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/tools/mcpserver"
 )
 
@@ -226,4 +227,9 @@ func decodePicture(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// openerOf always opens the same client.
+func openerOf(c *artifacts.Client) func(context.Context) (*artifacts.Client, error) {
+	return func(context.Context) (*artifacts.Client, error) { return c, nil }
 }

@@ -1812,7 +1812,7 @@ export interface ViewerNode {
 export interface Operations {
   /** List the artifact types (dataset, model, ...) of a project, with the number of collections of each. Start here when the project's contents are unknown. */
   list_artifact_types: { input: ListArtifactTypesInput; output: ListArtifactTypesOutput };
-  /** List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name. Use it to find a collection before asking for its versions with list_artifacts. */
+  /** List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name. */
   list_artifact_collections: { input: ListArtifactCollectionsInput; output: ListArtifactCollectionsOutput };
   /** Get one artifact collection: type, description, tags, all aliases and the number of versions. Use list_artifacts for the versions themselves. */
   get_artifact_collection: { input: GetArtifactCollectionInput; output: GetArtifactCollectionOutput };
@@ -1830,7 +1830,7 @@ export interface Operations {
   save_artifact_collection: { input: SaveArtifactCollectionInput; output: SaveArtifactCollectionOutput };
   /** Plan what destroys or touches many: delete versions (named ones, or all of a collection that nobody would miss), delete a collection, or tag all collections that fit. Changes nothing; lists each thing and why, and gives the plan_id for apply_plan. */
   plan_change: { input: PlanChangeInput; output: PlanChangeOutput };
-  /** Do what plan_change planned. Refused if anything about it has changed since. Show the plan to the user and ask them before calling it; the server may ask the user too. */
+  /** Do what plan_change planned. Refused if anything about it has changed. Show the user the plan and ask them first. */
   apply_plan: { input: ApplyPlanInput; output: ApplyPlanOutput };
   /** Show what deleting an artifact collection would take away: versions, aliases, sizes, and the runs and portfolios that use them. Deletes nothing; gives the plan_id that delete_artifact_collection needs. Show the result to the user before deleting. */
   plan_delete_artifact_collection: { input: PlanDeleteArtifactCollectionInput; output: PlanDeleteArtifactCollectionOutput };
