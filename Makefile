@@ -11,7 +11,8 @@ SHELL := bash
 # Which environments tests run programs from; .ci/python/NAME.txt says what is in each.
 PYTHON_ENVS := wandb-0.31.0 wandb-0.28.2 mcp bindings lint
 NODE_SOURCE := tools/mcpserver/testdata/node
-CONFORMANCE_ENVS := conformance-0.1 conformance-0.2
+MCP_ENVS := conformance-0.1 conformance-0.2 mcpb
+VERSION ?= 0.0.0
 
 GO ?= go
 # Modules beside the main one; their dependencies are not the product's.
@@ -52,7 +53,7 @@ test-nested:
 	done
 
 .PHONY: test-env
-test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed .venv/node-bindings/.installed $(CONFORMANCE_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
+test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed .venv/node-bindings/.installed $(MCP_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
 	@capi/test-env
 	cmd/reliquary/test-env
 
@@ -63,6 +64,14 @@ test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed .venv/
 .venv/node/.installed: $(NODE_SOURCE)/package-lock.json $(NODE_SOURCE)/package.json
 	@echo "installing .venv/node"
 	.ci/node-env .venv/node $(NODE_SOURCE)
+
+.venv/mcpb/.installed: tools/mcpserver/testdata/mcpb/package-lock.json
+	@echo "installing .venv/mcpb"
+	.ci/node-env .venv/mcpb tools/mcpserver/testdata/mcpb
+
+.PHONY: mcpb
+mcpb: .venv/mcpb/.installed ## Pack the MCP bundle of VERSION into build/mcpb
+	@tools/mcpserver/bundle/pack $(VERSION) build/mcpb
 
 .venv/conformance-%/.installed: tools/mcpserver/testdata/conformance-%/package-lock.json
 	@echo "installing .venv/conformance-$*"

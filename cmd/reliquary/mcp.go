@@ -33,6 +33,7 @@ type mcpOptions struct {
 	toolsets []string
 	readOnly bool
 	confirm  string
+	print    string // the client to print a configuration for
 	allow    []string
 	http     httpFlags
 }
@@ -50,6 +51,9 @@ func newMCPCommand(s *shell) *cobra.Command {
 			"send the key in that file instead, and share what this program was configured with.",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if o.print != "" {
+				return printConfig(s.terminal, c, o.print)
+			}
 			sets, err := readToolsets(o.toolsets)
 			if err != nil {
 				return err
@@ -68,6 +72,7 @@ func newMCPCommand(s *shell) *cobra.Command {
 	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
 	c.Flags().StringVar(&o.confirm, "confirm", string(mcpserver.ConfirmPerson), "who agrees before something is destroyed: person (asked by the client, or shown a one-time code), plan (asked where the client can) or never")
 	c.Flags().StringSliceVar(&o.allow, "allow", nil, "only these, as `entity` or entity/project")
+	c.Flags().StringVar(&o.print, "print-config", "", "print the configuration for a `client` that starts this, with the other flags: "+clientNames())
 	o.http.add(c)
 	return c
 }

@@ -213,4 +213,42 @@ func inspect(t *testing.T, r *servertest.Registry, runs map[string]string) {
 			t.Errorf("%s tools/call of a misspelt name: exit code %d\n%s", era, code, out)
 		}
 	}
+	everything(t, r, inspector)
+}
+
+// everything calls each tool, reads each kind of resource and gets each prompt.
+func everything(t *testing.T, r *servertest.Registry, inspector func(...string) (string, string, int)) {
+	at := r.Username + "/vision"
+	for _, args := range [][]string{
+		{"--method", "resources/list"}, {"--method", "resources/templates/list"}, {"--method", "prompts/list"},
+		{"list_artifact_types", "project=" + at}, {"list_artifact_collections", "project=" + at}, {"list_artifacts", "collection=" + at + "/resnet-weights"},
+		{"get_artifact", "artifact=" + at + "/imagenet-mini:latest"}, {"preview_artifact_file", "artifact=" + at + "/imagenet-mini:latest"},
+		{"compare_artifacts", "from=" + at + "/imagenet-mini:v0", "to=" + at + "/imagenet-mini:v1"}, {"get_lineage", "artifact=" + at + "/resnet-weights:latest"},
+		{"get_storage_usage", "project=" + at}, {"update_artifact", "artifact=" + at + "/resnet-weights:v0", "description=Seen"},
+		{"save_artifact_collection", "collection=" + at + "/resnet-weights", "description=Seen"},
+		{"plan_change", "action=delete_artifacts", "collection=" + at + "/checkpoints"},
+		{"--method", "resources/read", "--uri", "reliquary://guide"}, {"--method", "resources/read", "--uri", "wandb-artifact://" + at},
+		{"--method", "resources/read", "--uri", "wandb-artifact://" + at + "/imagenet-mini"},
+		{"--method", "resources/read", "--uri", "wandb-artifact://" + at + "/imagenet-mini:v0"},
+		{"--method", "resources/read", "--uri", "wandb-artifact://" + at + "/imagenet-mini:v0/LICENSE.txt"},
+		{"--method", "prompts/get", "--prompt-name", "describe_project"}, {"--method", "prompts/get", "--prompt-name", "clean_up"},
+		{"--method", "prompts/get", "--prompt-name", "promote_version", "--prompt-args", "artifact=a:v1", "alias=best"},
+		{"--method", "prompts/get", "--prompt-name", "compare_versions", "--prompt-args", "from=a:v0", "to=a:v1"},
+		{"--method", "prompts/get", "--prompt-name", "trace_lineage", "--prompt-args", "artifact=a:v1"},
+	} {
+		if args[0] != "--method" {
+			call := []string{"--method", "tools/call", "--tool-name", args[0], "--format", "json"}
+			for _, a := range args[1:] {
+				call = append(call, "--tool-arg", a)
+			}
+			args = call
+		}
+		if out, errs, code := inspector(append([]string{"--protocol-era", "modern"}, args...)...); code != 0 || out == "" {
+			t.Errorf("%q: exit code %d\n%s%s", args, code, out, errs)
+		}
+	}
+	// A plan that is none is refused by the tool, not by the protocol.
+	if out, _, code := inspector("--method", "tools/call", "--tool-name", "apply_plan", "--format", "json", "--tool-arg", "plan_id=change_x"); code != 5 || !strings.Contains(out, "plan_change") {
+		t.Errorf("apply_plan: exit code %d\n%s", code, out)
+	}
 }
