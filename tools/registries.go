@@ -261,12 +261,12 @@ func changeRegistryMembers() Operation {
 		}
 		for i, m := range in.Roles {
 			if err := r.SetMemberRole(ctx, roles[i], artifacts.RegistryRole(m.Role)); err != nil {
-				return out, err
+				return out, halfDone(ctx, err, len(in.Add), i)
 			}
 		}
 		if len(remove) > 0 {
 			if err := r.RemoveMembers(ctx, remove...); err != nil {
-				return out, err
+				return out, halfDone(ctx, err, len(in.Add), len(roles))
 			}
 		}
 		if members, err = r.Members(ctx); err != nil {
@@ -276,6 +276,16 @@ func changeRegistryMembers() Operation {
 		out.Members, out.MoreMembers = viewMembers(members)
 		return out, nil
 	})
+}
+
+// halfDone says what was changed before something failed.
+func halfDone(ctx context.Context, err error, added, roles int) error {
+	if added+roles == 0 {
+		return err
+	}
+	e := explained(ctx, err)
+	e.Message += "; before that " + count(added, "member") + " were added and " + count(roles, "role") + " changed"
+	return e
 }
 
 // memberID is the id of a member, by id or name, or of one that is added.
