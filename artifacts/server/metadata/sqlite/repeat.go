@@ -62,11 +62,17 @@ func repeatVersion(ctx context.Context, q session, id int64, n int) error {
 		{`INSERT INTO files (artifact_id, path, digest, size, ref, birth_artifact_id, key, extra)
 			SELECT a.id, f.path, f.digest, f.size, f.ref, f.birth_artifact_id, f.key, f.extra
 			FROM artifacts a CROSS JOIN files f WHERE f.artifact_id = ?3 AND ` + made + ` ORDER BY a.id, f.path`, []any{a.SequenceID, first, a.ID}},
+		{`INSERT INTO borrowings (birth_artifact_id, artifact_id)
+			SELECT DISTINCT f.birth_artifact_id, f.artifact_id FROM artifacts a CROSS JOIN files f ON f.artifact_id = a.id WHERE f.birth_artifact_id <> f.artifact_id AND ` + made, []any{a.SequenceID, first}},
 		{`INSERT INTO artifact_tags (artifact_id, tag_id)
 			SELECT a.id, g.tag_id FROM artifacts a CROSS JOIN artifact_tags g WHERE g.artifact_id = ?3 AND ` + made + ` ORDER BY a.id, g.tag_id`, []any{a.SequenceID, first, a.ID}},
 		{`INSERT INTO run_artifacts (run_id, direction, artifact_id, used_as, created_at)
 			SELECT a.run_id, 'OUTPUT', a.id, '', a.created_at FROM artifacts a WHERE a.run_id IS NOT NULL AND ` + made + ` ORDER BY a.id`, []any{a.SequenceID, first}},
 		{`UPDATE collections SET next_version = ?2 + ?3, version_count = version_count + ?3 WHERE id = ?1`, []any{a.SequenceID, first, n}},
+		// One move for all, which is where the alias comes from and goes to in the end.
+		{`INSERT INTO alias_moves (collection_id, alias, from_membership, to_membership, moved_at, operation, actor, reason)
+			SELECT l.collection_id, l.alias, l.membership_id, m.id, m.created_at, 'commitArtifact', '', ''
+			FROM aliases l JOIN memberships m ON m.collection_id = l.collection_id AND m.version_index = ?2 WHERE l.collection_id = ?1 AND l.alias = ?3`, []any{a.SequenceID, first + n - 1, latest}},
 		{`UPDATE aliases SET membership_id = (SELECT id FROM memberships WHERE collection_id = ?1 AND version_index = ?2)
 			WHERE collection_id = ?1 AND alias = ?3`, []any{a.SequenceID, first + n - 1, latest}},
 	} {
