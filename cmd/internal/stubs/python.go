@@ -150,7 +150,11 @@ func pythonLine(begin, of, end string) string {
 	}
 	indent := begin[:len(begin)-len(strings.TrimLeft(begin, " "))]
 	open, close := strings.Index(of, "[")+1, strings.LastIndex(of, "]")
-	return begin + of[:open] + "\n" + indent + "    " + of[open:close] + "\n" + indent + of[close:] + end
+	inside := indent + "    " + of[open:close]
+	if len(inside) > 100 { // a word on each line, as ruff does it
+		inside = indent + "    " + strings.ReplaceAll(of[open:close], ", ", ",\n"+indent+"    ") + ","
+	}
+	return begin + of[:open] + "\n" + inside + "\n" + indent + of[close:] + end
 }
 
 // pythonArgument is the name of an argument: keywords cannot be.

@@ -219,7 +219,16 @@ class PreviewArtifactFileOutput(_PreviewArtifactFileOutput):
     artifact: str
     size_bytes: Digits
     format: Literal[
-        "text", "csv", "tsv", "jsonl", "parquet", "table", "safetensors", "image", "binary", "folder"
+        "text",
+        "csv",
+        "tsv",
+        "jsonl",
+        "parquet",
+        "table",
+        "safetensors",
+        "image",
+        "binary",
+        "folder",
     ]
     # All of the file is here.
     complete: bool
