@@ -32,6 +32,7 @@ type mcpOptions struct {
 	files    string
 	toolsets []string
 	readOnly bool
+	only     []string // tools
 	confirm  string
 	print    string // the client to print a configuration for
 	allow    []string
@@ -64,12 +65,18 @@ func newMCPCommand(s *shell) *cobra.Command {
 			if o.http.address != "" && o.http.keyFile == "" && o.files != "" {
 				return errors.New("--files would give the folder to everybody who has a key of their own; with --http it needs --http-key-file")
 			}
+			for _, name := range o.only {
+				if _, err := tools.Lookup(tools.InToolsets(tools.All(), tools.Toolsets()...), name); err != nil {
+					return fmt.Errorf("--tools: %w", err)
+				}
+			}
 			return serveMCP(c.Context(), s, o, sets)
 		},
 	}
 	c.Flags().StringVar(&o.files, "files", "", "`folder` that tools may read files from and download to; without it they touch none")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out every tool that changes anything")
 	c.Flags().StringSliceVar(&o.toolsets, "toolsets", []string{string(tools.ToolsetArtifacts)}, "toolsets to serve, of "+toolsetNames()+"; or all")
+	c.Flags().StringSliceVar(&o.only, "tools", nil, "only these tools, by `name`, of any toolset")
 	c.Flags().StringVar(&o.confirm, "confirm", string(mcpserver.ConfirmPerson), "who agrees before something is destroyed: person (asked by the client, or shown a one-time code), plan (asked where the client can) or never")
 	c.Flags().StringSliceVar(&o.allow, "allow", nil, "only these, as `entity` or entity/project")
 	c.Flags().StringVar(&o.print, "print-config", "", "print the configuration for a `client` that starts this, with the other flags: "+clientNames())
@@ -168,6 +175,7 @@ func serveMCP(ctx context.Context, s *shell, o mcpOptions, sets []tools.Toolset)
 			}
 			return connection.As(key)
 		},
+		Tools:      o.only,
 		Confirm:    confirm,
 		ShowPerson: person.show,
 		Allowed:    allowed,

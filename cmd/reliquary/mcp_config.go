@@ -50,7 +50,7 @@ func printConfig(t terminal, c *cobra.Command, client string) error {
 		return err
 	}
 	l := mcpLaunch{Command: program, Args: []string{"mcp"}, Env: map[string]string{}}
-	for _, name := range []string{"dir", "server", "files", "toolsets", "read-only", "confirm", "allow"} {
+	for _, name := range []string{"dir", "server", "files", "toolsets", "tools", "read-only", "confirm", "allow"} {
 		f := c.Flags().Lookup(name)
 		if f != nil && f.Changed {
 			l.Args = append(l.Args, "--"+name+"="+strings.Trim(f.Value.String(), "[]"))

@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -27,6 +28,9 @@ type Options struct {
 	// every tool costs a place in every conversation, or all Operations where
 	// these are given.
 	Toolsets []tools.Toolset
+	// Tools are the only ones that are served, by name and of any toolset. nil
+	// means those of Toolsets.
+	Tools []string
 	// Confirm says who has to agree before something is destroyed.
 	Confirm Confirm
 	// ShowPerson shows a text to the person who runs the server, where no model
@@ -80,6 +84,9 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 	served := o.Operations
 	if o.Toolsets != nil {
 		served = tools.InToolsets(o.Operations, o.Toolsets...)
+	}
+	if o.Tools != nil {
+		served = slices.DeleteFunc(slices.Clone(o.Operations), func(op tools.Operation) bool { return !slices.Contains(o.Tools, op.Name) })
 	}
 	s := &Server{client: newLazyClient(o.Open), callers: &callerClients{open: o.OpenAs}, files: o.Files, allowed: o.Allowed, consenter: newConsenter(o.Confirm, o.ShowPerson), log: o.Logger}
 	s.mcp = server.NewMCPServer("reliquary", o.Version, append([]server.ServerOption{

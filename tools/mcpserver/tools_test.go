@@ -183,6 +183,13 @@ func TestTools_Toolsets(t *testing.T) {
 	}
 }
 
+func TestTools_ByName(t *testing.T) {
+	s := mcpserver.New(mcpserver.Options{Open: unopened(t), Tools: []string{"get_artifact", "list_registries"}})
+	if list := listed(t, connected(t, s)); len(list) != 2 {
+		t.Errorf("served %d tools", len(list))
+	}
+}
+
 func TestTools_AnnotationsFollowTheEffect(t *testing.T) {
 	effects := map[string]tools.Effect{}
 	for _, o := range tools.All() {
