@@ -80,6 +80,9 @@ type Words struct {
 	// LocalFiles says that it does nothing without files of the computer that it
 	// runs on: see WithFiles. A front end that allows none can leave it out.
 	LocalFiles bool
+	// FileContents says that answers hold what is in files of artifacts. A front
+	// end marks them as what they are: words of whoever wrote the file.
+	FileContents bool
 }
 
 // An Operation is one thing that can be asked for. It is safe for concurrent use.

@@ -102,9 +102,10 @@ const (
 
 func previewArtifactFile() Operation {
 	return Define("preview_artifact_file", Reads, Words{
-		Title:       "Look into a file of an artifact",
-		Description: "Look into a file of an artifact version without downloading it: the head of a text, columns, row count and first rows of a table (CSV, JSON lines, Parquet, wandb table), tensors of safetensors, an image as image.",
-		Toolset:     ToolsetArtifacts,
+		Title:        "Look into a file of an artifact",
+		Description:  "Look into a file of an artifact version without downloading it: the head of a text, columns, row count and first rows of a table (CSV, JSON lines, Parquet, wandb table), tensors of safetensors, an image as image.",
+		Toolset:      ToolsetArtifacts,
+		FileContents: true,
 	}, func(ctx context.Context, c *artifacts.Client, in PreviewArtifactFileInput) (PreviewArtifactFileOutput, error) {
 		var out PreviewArtifactFileOutput
 		at, err := readArtifact(ctx, c, "artifact", in.Artifact)

@@ -44,9 +44,10 @@ type ReadArtifactFileOutput struct {
 
 func readArtifactFile() Operation {
 	return Define("read_artifact_file", Reads, Words{
-		Title:       "Read a file of an artifact",
-		Description: "Read a file of an artifact version, or a range of its bytes, as text or base64, without downloading the rest. Use list_artifact_files for the paths.",
-		Toolset:     ToolsetFiles,
+		Title:        "Read a file of an artifact",
+		Description:  "Read a file of an artifact version, or a range of its bytes, as text or base64, without downloading the rest. Use list_artifact_files for the paths.",
+		Toolset:      ToolsetFiles,
+		FileContents: true,
 	}, func(ctx context.Context, c *artifacts.Client, in ReadArtifactFileInput) (ReadArtifactFileOutput, error) {
 		var out ReadArtifactFileOutput
 		found, err := in.UsableArtifact.find(ctx, c)
