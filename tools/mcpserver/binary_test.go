@@ -97,6 +97,12 @@ type walk struct {
 	Command []string          `json:"command"`
 	Env     map[string]string `json:"env"`
 	Calls   []step            `json:"calls"`
+
+	// Only the Python client knows these.
+	URL    string `json:"url,omitempty"` // instead of Command
+	Key    string `json:"key,omitempty"`
+	Old    bool   `json:"old,omitempty"`    // with a handshake
+	Person string `json:"person,omitempty"` // agrees, refuses or declines; "" cannot be asked
 }
 
 type step struct {
@@ -117,6 +123,7 @@ type answers struct {
 		Structured map[string]any
 		Text       []string
 	}
+	Questions []string // to the person
 }
 
 // run runs a client program on a walk.
