@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -29,7 +30,11 @@ func checkCollectionName(name string) error {
 	return nil
 }
 
-var tagForm = regexp.MustCompile(`^[-\p{L}\p{N}_]+( +[-\p{L}\p{N}_]+)*$`)
+// tagForm is compiled when first asked for: the letters of all scripts take more
+// time and memory than all else in this package does at the start of a program.
+var tagForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[-\p{L}\p{N}_]+( +[-\p{L}\p{N}_]+)*$`)
+})
 
 // checkTags checks tags and drops repeated ones.
 func checkTags(tags []string) ([]string, error) {
@@ -39,7 +44,7 @@ func checkTags(tags []string) ([]string, error) {
 		switch {
 		case utf8.RuneCountInString(t) > maxName:
 			return nil, invalid("a tag has %d characters, and W&B allows %d", utf8.RuneCountInString(t), maxName)
-		case !tagForm.MatchString(t):
+		case !tagForm().MatchString(t):
 			return nil, &Error{
 				Kind:    KindInvalid,
 				Message: fmt.Sprintf("%q cannot be a tag", t),

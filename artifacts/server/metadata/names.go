@@ -3,6 +3,7 @@ package metadata
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,9 +11,16 @@ import (
 // MaxName is the most characters that a name, an alias or a tag may have.
 const MaxName = 128
 
+// typeForm and tagForm are compiled when first asked for: the letters of all
+// scripts take more time and memory than all else that a program that only is
+// a client begins with.
 var (
-	typeForm        = regexp.MustCompile(`^[-_\p{L}\p{N}]+( *[-._\p{L}\p{N}]+)*$`)
-	tagForm         = regexp.MustCompile(`^[-_\p{L}\p{N}]+( +[-_\p{L}\p{N}]+)*$`)
+	typeForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-_\p{L}\p{N}]+( *[-._\p{L}\p{N}]+)*$`)
+	})
+	tagForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-_\p{L}\p{N}]+( +[-_\p{L}\p{N}]+)*$`)
+	})
 	versionLikeForm = regexp.MustCompile(`^v[0-9]+$`)
 )
 
@@ -54,7 +62,7 @@ func CheckTypeName(name string) error {
 	if err := checkName("artifact type", name); err != nil {
 		return err
 	}
-	if !typeForm.MatchString(name) {
+	if !typeForm().MatchString(name) {
 		return invalidf("the artifact type %q is not valid: use letters, digits, - _ . and spaces between them", name)
 	}
 	return nil
@@ -65,7 +73,7 @@ func CheckTag(name string) error {
 	if err := checkName("tag", name); err != nil {
 		return err
 	}
-	if !tagForm.MatchString(name) {
+	if !tagForm().MatchString(name) {
 		return invalidf("the tag %q is not valid: use letters, digits, - _ and spaces between them", name)
 	}
 	return nil
