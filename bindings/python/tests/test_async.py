@@ -123,6 +123,42 @@ def test_a_thousand_in_flight(program: Program, faults: str) -> None:
     assert found["cancel_ms"][0] < 50
 
 
+FAILING = """
+import asyncio, json, logging
+from reliquary._async_session import AsyncSession
+
+class Broken(logging.Filter):
+    def filter(self, record):
+        raise KeyError("log")
+
+async def main():
+    logging.getLogger("reliquary").setLevel(1)
+    logging.getLogger("reliquary").addFilter(Broken())
+    config = {"base_url": "http://127.0.0.1:9", "api_key": "k" * 40, "log": "debug"}
+    session = AsyncSession(config)
+    told = []
+    handler = lambda loop, context: told.append(repr(context["exception"]))
+    asyncio.get_running_loop().set_exception_handler(handler)
+    def show(progress):
+        raise KeyError("progress")
+    calls = []
+    for _ in range(50):
+        calls.append(session.submit("fault_progress", {"count": 3}, show))
+        calls.append(session.submit("fault_log", {"count": 1}))
+        calls.append(session.submit("fault_echo", {}))
+    done = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 60)
+    failed = [repr(answer) for answer in done if isinstance(answer, Exception)]
+    print(json.dumps([len(done), len(failed), sorted(set(failed)), sorted(set(told))]))
+    session.close()
+asyncio.run(main())
+"""
+
+
+def test_what_fails_while_it_is_told_fails_alone(program: Program, faults: str) -> None:
+    found = program(FAILING, RELIQUARY_LIBRARY=faults)
+    assert found == [150, 50, ["KeyError('progress')"], ["KeyError('log')"]]
+
+
 def test_cancelling_stops_the_call() -> None:
     async def main() -> None:
         gone = asyncio.Event()

@@ -137,7 +137,10 @@ class AsyncSession:
         count = self._count.value
         try:
             for event in events[:count]:
-                self._deliver(event)
+                try:
+                    self._deliver(event)
+                except Exception as e:  # of a logging handler; what follows has waiters
+                    self._report(e)
         finally:
             self._library.free_events(events, count)
 
@@ -148,8 +151,13 @@ class AsyncSession:
         if event.kind == _library.EVENT_PROGRESS:
             answer = self._waiting.get(event.token)
             if answer is not None and answer.progress is not None and not answer.done():
-                told = ctypes.string_at(event.data, event.size)
-                answer.progress(json.loads(told.decode()))
+                told = json.loads(ctypes.string_at(event.data, event.size).decode())
+                try:
+                    answer.progress(told)
+                except Exception as by:
+                    # Whoever shows progress and fails wants the call to fail.
+                    answer.set_exception(by)
+                    self.stop(event.token)
             return
         if event.kind != _library.EVENT_RESULT:
             return
@@ -167,6 +175,11 @@ class AsyncSession:
             answer.set_result(json.loads(told.decode()))
         else:
             answer.set_exception(self._library.failure(event.status, told))
+
+    def _report(self, error: Exception) -> None:
+        if self._loop is not None:
+            message = "an event of Reliquary could not be handled"
+            self._loop.call_exception_handler({"message": message, "exception": error})
 
     def _fail(self, error: errors.Error) -> None:
         waiting = list(self._waiting.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from ._version import VERSION
 
@@ -26,8 +25,10 @@ def config(
         "home": os.path.expanduser("~"),
         "user_agent": f"reliquary-python/{VERSION}",
     }
-    with suppress(OSError):  # it was removed
+    try:
         out["cwd"] = os.getcwd()
+    except OSError:
+        out["cwd"] = None  # it was removed
     for name in ("base_url", "entity", "project"):
         if given.get(name):
             out[name] = str(given[name])

@@ -7,7 +7,6 @@ library, says what the functions do.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 
 from . import errors
@@ -103,6 +102,8 @@ class Library:
                 next='start processes with multiprocessing.get_context("spawn") or "forkserver", '
                 "or use Reliquary only after the fork",
             )
+        import json
+
         if not told:
             told = self.status_error(status) or b"{}"
         return errors.from_failure(json.loads(told))

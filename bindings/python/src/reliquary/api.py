@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from . import _config, errors
+from . import _config, _library, errors
 from ._paths import alias_of, collection_path, project_path, run_path
-from ._session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from . import types
     from ._operations import Operations
     from ._progress import Progress
+    from ._session import Session
     from .artifact import Artifact
     from .artifacts import (
         ArtifactCollection,
@@ -57,7 +57,11 @@ class Api:
         log: str | None = None,
     ) -> None:
         config = _config.config(overrides, timeout, api_key, dir, log)
-        self._session = Session(config)
+        # The library starts in threads of its own, while Python loads json.
+        _library.library()
+        from ._session import Session
+
+        self._session: Session = Session(config)
         self._viewer: types.ViewerNode | None = None
 
     def __repr__(self) -> str:
