@@ -146,22 +146,39 @@ func (p *process) handshake() {
 	p.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`)
 }
 
-// call calls a tool and returns its error, which it has to have.
+// fail calls a tool and returns its error, which it has to have.
 func (p *process) fail(tool, arguments string, within time.Duration) tools.Error {
+	p.t.Helper()
+	text, failed := p.result(tool, arguments, within)
+	var e tools.Error
+	if err := json.Unmarshal([]byte(text), &e); err != nil || !failed {
+		p.t.Fatalf("%s: %s, %v", tool, text, err)
+	}
+	return e
+}
+
+// call calls a tool, which has to succeed.
+func (p *process) call(tool, arguments string, within time.Duration) (answer map[string]any) {
+	p.t.Helper()
+	text, failed := p.result(tool, arguments, within)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || failed {
+		p.t.Fatalf("%s: %s, %v", tool, text, err)
+	}
+	return answer
+}
+
+// result calls a tool and returns the text of its answer.
+func (p *process) result(tool, arguments string, within time.Duration) (text string, failed bool) {
 	p.t.Helper()
 	m := p.answer(p.request("tools/call", fmt.Sprintf(`{"name":%q,"arguments":%s}`, tool, arguments)), within)
 	var r struct {
 		IsError bool
 		Content []struct{ Text string }
 	}
-	if err := json.Unmarshal(m.Result, &r); err != nil || !r.IsError {
+	if err := json.Unmarshal(m.Result, &r); err != nil || len(r.Content) == 0 {
 		p.t.Fatalf("%s %s: %v", m.Result, m.Error, err)
 	}
-	var e tools.Error
-	if err := json.Unmarshal([]byte(r.Content[0].Text), &e); err != nil {
-		p.t.Fatal(err)
-	}
-	return e
+	return r.Content[0].Text, r.IsError
 }
 
 // wait waits for the end and returns how long it took and the exit code.
