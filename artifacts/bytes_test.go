@@ -362,6 +362,26 @@ func TestOffline(t *testing.T) {
 		cfg.Entity = a.Entity
 		cfg.Transport = &road{disturb: noConnection}
 	})
+	// One that refers to it, too.
+	album := b.draft("album", map[string]string{"cover": "cover"})
+	uri, err := a.ReferenceTo("noise.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := album.AddReference(uri, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.logDraft(album, nil).Download(ctx, &artifacts.DownloadOptions{Root: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	k, _, err := gone.KeptArtifact(ctx, "album:v0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	if res, err := k.Download(ctx, &artifacts.DownloadOptions{Root: to}); err != nil || res.FromCache != 2 || contents(t, to)["noise.bin"] != sample["noise.bin"] {
+		t.Errorf("what refers to it: %+v, %v", res, err)
+	}
 	// A client that has no entity configured knows the user's by heart.
 	homeless := b.newClient(func(cfg *artifacts.Config) { cfg.Transport = &road{disturb: noConnection} })
 	for _, tt := range []struct {

@@ -326,6 +326,12 @@ func (r *referrals) version(ctx context.Context, id string) (referred, error) {
 		return known, nil
 	}
 	a, err := r.client.ArtifactByID(ctx, id)
+	if errors.Is(err, ErrUnavailable) {
+		// What it holds does not change.
+		if kept, _, lacks := r.client.KeptArtifact(ctx, id); lacks == nil {
+			a, err = kept, nil
+		}
+	}
 	if err != nil {
 		return referred{}, err
 	}

@@ -42,6 +42,8 @@ type LogArtifactInput struct {
 	Run string `json:"run,omitempty" jsonschema:"example=team/vision/1a2b3c4d"`
 	// Make a version even if the newest has the same contents.
 	AlwaysNew bool `json:"always_new,omitempty"`
+	// Do not copy what is sent into the cache of this computer.
+	SkipCache bool `json:"skip_cache,omitempty"`
 }
 
 // FileToLog is a file or folder of this computer.
@@ -102,7 +104,7 @@ func logArtifact() Operation {
 		if err != nil {
 			return out, err
 		}
-		o := &artifacts.LogOptions{Entity: at.Entity, Project: at.Project, AlwaysNew: in.AlwaysNew, FillCache: true, Progress: progressOf(ctx)}
+		o := &artifacts.LogOptions{Entity: at.Entity, Project: at.Project, AlwaysNew: in.AlwaysNew, FillCache: !in.SkipCache, Progress: progressOf(ctx)}
 		if in.Run != "" {
 			run, err := readRun(ctx, c, "run", in.Run)
 			if err != nil {

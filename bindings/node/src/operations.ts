@@ -772,6 +772,8 @@ export interface LogArtifactInput {
   run?: string | undefined;
   /** Make a version even if the newest has the same contents. */
   always_new?: boolean | undefined;
+  /** Do not copy what is sent into the cache of this computer. */
+  skip_cache?: boolean | undefined;
 }
 
 export interface LogArtifactOutput {

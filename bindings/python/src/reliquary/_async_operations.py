@@ -682,6 +682,7 @@ class AsyncOperations:
         ttl_seconds: int | None = None,
         run: str | None = None,
         always_new: bool | None = None,
+        skip_cache: bool | None = None,
     ) -> _types.LogArtifactOutput:
         """Make a new artifact version from files, folders, given contents and references, or
         from another version with changes.
@@ -700,6 +701,7 @@ class AsyncOperations:
                 wants.
             run: That logs it. Default: a new one.
             always_new: Make a version even if the newest has the same contents.
+            skip_cache: Do not copy what is sent into the cache of this computer.
         """
         answer: _types.LogArtifactOutput = await self._call(
             "log_artifact",
@@ -719,6 +721,7 @@ class AsyncOperations:
                 "ttl_seconds": ttl_seconds,
                 "run": run,
                 "always_new": always_new,
+                "skip_cache": skip_cache,
             },
         )
         return answer
