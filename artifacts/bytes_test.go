@@ -66,6 +66,12 @@ func (r *road) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.seen = append(r.seen, what)
 	disturb, change := r.disturb, r.change
 	r.mu.Unlock()
+	if (disturb != nil || change != nil) && strings.Contains(req.URL.Path, "/storage/batch") {
+		// What is disturbed is the way of single files: that of every server.
+		io.Copy(io.Discard, req.Body)
+		req.Body.Close()
+		return answerWith(req, http.StatusNotFound, ""), nil
+	}
 	if disturb != nil {
 		resp, err := disturb(req)
 		if resp != nil || err != nil {

@@ -494,17 +494,26 @@ func (d *downloading) fetchFrom(ctx context.Context, of *needs) error {
 		wanted[n.from] = n
 	}
 	crew := newCrew(ctx, d.c.files.workers(d.o.Workers))
+	together := len(wanted) > 1 && d.c.batches(ctx)
+	var gathered batching[incomingFile]
+	flush := func(files []incomingFile) bool {
+		return len(files) == 0 || crew.run(func(ctx context.Context) error { return d.fetchBatch(ctx, of.a, files) })
+	}
 	err := d.c.fileURLs(crew.ctx, of.a, slices.Sorted(maps.Keys(wanted)), func(f wire.FileURL) bool {
 		n := wanted[f.Name]
 		if n == nil {
 			return true
 		}
 		delete(wanted, f.Name)
+		if size := n.entries[0].Size; together && size >= 0 && size <= batchFile && d.c.nearby(f.DirectURL) {
+			return flush(gathered.add(incomingFile{n, f.DirectURL}, size))
+		}
 		return crew.run(func(ctx context.Context) error { return d.fetchNeed(ctx, of.a, n, f.DirectURL) })
 	})
 	if err != nil {
 		crew.fail(err)
 	}
+	flush(gathered.take())
 	if err := crew.wait(); err != nil {
 		return err
 	}

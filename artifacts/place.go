@@ -115,26 +115,43 @@ func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *Ma
 		d.cache.checked(sum).put(sum.hex(), stampOf(info), sum)
 		return nil
 	}
-	temp := filepath.Join(filepath.Dir(name), ".reliquary-"+rand.Text()+".tmp")
-	out, err := d.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	out, err := d.newTemp(name)
 	if err != nil {
 		return inTheWay(err)
 	}
-	if err = d.fill(ctx, out, f, checked, sum); err == nil && d.o.Durable {
+	if err = d.fill(ctx, out.File, f, checked, sum); err == nil && d.o.Durable {
 		err = out.Sync()
 	}
+	return d.finish(out, err, name, e, sum)
+}
+
+// A placed file is on its way to its place under a name of its own.
+type placedFile struct {
+	*os.File
+	temp string
+}
+
+// newTemp makes a file beside the place that it is for.
+func (d *downloading) newTemp(name string) (placedFile, error) {
+	temp := filepath.Join(filepath.Dir(name), ".reliquary-"+rand.Text()+".tmp")
+	f, err := d.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	return placedFile{f, temp}, err
+}
+
+// finish gives a file its name, unless writing it has failed, and then removes it.
+func (d *downloading) finish(out placedFile, err error, name string, e *ManifestEntry, sum md5sum) error {
 	if err == nil {
-		err = d.root.Rename(temp, name)
+		err = d.root.Rename(out.temp, name)
 	}
 	if err != nil {
 		out.Close()
-		d.root.Remove(temp)
+		d.root.Remove(out.temp)
 		if errors.Is(err, errDamaged) {
 			return err
 		}
 		return inTheWay(err)
 	}
-	d.learn(out, e.Path, sum)
+	d.learn(out.File, e.Path, sum)
 	return localFailure("", "", out.Close())
 }
 

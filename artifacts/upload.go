@@ -86,6 +86,11 @@ func (l *logging) send(ctx context.Context) error {
 			ahead <- asked{chunk, answers, err}
 		}()
 	}
+	together := len(todo) > 1 && l.c.batches(ctx)
+	var gathered batching[outgoingFile]
+	flush := func(files []outgoingFile) bool {
+		return len(files) == 0 || crew.run(func(ctx context.Context) error { return l.sendBatch(ctx, files, meter) })
+	}
 	for ask(firstBatch); waiting; {
 		got := <-ahead
 		if got.err != nil {
@@ -101,6 +106,12 @@ func (l *logging) send(ctx context.Context) error {
 				meter.add(1, e.Size)
 				continue
 			}
+			if o := (outgoingFile{e, f, node}); together && l.batchable(o) {
+				if !flush(gathered.add(o, e.Size)) {
+					break
+				}
+				continue
+			}
 			if !crew.run(func(ctx context.Context) error { return ofFile(e.Path, l.sendFile(ctx, e, f, node, meter)) }) {
 				break
 			}
@@ -112,6 +123,7 @@ func (l *logging) send(ctx context.Context) error {
 			break
 		}
 	}
+	flush(gathered.take())
 	if err := crew.wait(); err != nil {
 		return err
 	}
@@ -217,6 +229,12 @@ func (l *logging) sendFile(ctx context.Context, e *ManifestEntry, f *hashedFile,
 	if err != nil {
 		return err
 	}
+	l.sentFile(ctx, e, f, node, m)
+	return nil
+}
+
+// sentFile notes that the server has a file.
+func (l *logging) sentFile(ctx context.Context, e *ManifestEntry, f *hashedFile, node *wire.FileUpload, m *meter) {
 	e.BirthArtifactID = string(node.Artifact.ID)
 	l.sent.mu.Lock()
 	l.sent.files++
@@ -224,9 +242,8 @@ func (l *logging) sendFile(ctx context.Context, e *ManifestEntry, f *hashedFile,
 	l.sent.mu.Unlock()
 	m.add(1, 0)
 	if l.o.FillCache {
-		l.c.fillCache(ctx, file, f)
+		l.c.fillCache(ctx, f)
 	}
-	return nil
 }
 
 // open opens a file that is still what it was when it was hashed.
@@ -386,7 +403,7 @@ func (l *logging) sendPart(ctx context.Context, part *io.SectionReader, sum md5s
 
 // fillCache copies a file that was sent into the cache. That it cannot is no
 // failure of logging.
-func (c *Client) fillCache(ctx context.Context, file fs.File, f *hashedFile) {
+func (c *Client) fillCache(ctx context.Context, f *hashedFile) {
 	if c.files.cache == nil {
 		return
 	}

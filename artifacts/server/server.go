@@ -8,6 +8,7 @@
 //	POST /graphql                                              GraphQL
 //	POST /files/{entity}/{project}/{run}/file_stream           a live run
 //	PUT, GET /storage/...                                      signed uploads and downloads
+//	POST /storage/batch[/get]                                  several small files of these at once
 //	GET  /artifactsV2/{region}/{entity}/{project}/{collection}[/{artifact}]/{birth artifact}/{hex digest}/{name}
 //	GET  /artifacts/{entity}/{hex digest}                      downloads by digest
 //	GET  /healthz                                              200 while the registry can be read

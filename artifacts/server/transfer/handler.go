@@ -52,13 +52,18 @@ func (h *Handler) permit(ctx context.Context, holder Holder, upload bool) error 
 	return h.o.Permit(ctx, holder, upload)
 }
 
-// ServeHTTP answers one upload (PUT) or download (GET, HEAD).
+// ServeHTTP answers one upload (PUT) or download (GET, HEAD), or a batch of
+// either (POST).
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodPut:
+	switch {
+	case r.Method == http.MethodPut:
 		h.serveUpload(w, r)
-	case http.MethodGet, http.MethodHead:
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		h.serveDownload(w, r)
+	case r.Method == http.MethodPost && r.URL.Path == BatchUploadPath:
+		h.serveBatchUpload(w, r)
+	case r.Method == http.MethodPost && r.URL.Path == BatchDownloadPath:
+		h.serveBatchDownload(w, r)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, PUT")
 		refuse(w, http.StatusMethodNotAllowed, "files are fetched with GET and stored with PUT, not with "+r.Method)
