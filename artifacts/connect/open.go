@@ -39,10 +39,13 @@ type Connection struct {
 }
 
 // As makes a client for somebody else in the same place, who has an API key of
-// their own there; "" is nobody. It lives no longer than the connection.
+// their own there; "" is nobody. It lives no longer than the connection. It has
+// no cache: what the person who runs the program, or another caller, has fetched
+// is for the server to give, which knows who may have it.
 func (c *Connection) As(key string) (*artifacts.Client, error) {
 	config := c.config
 	config.APIKey = key
+	config.Files.CacheDir = ""
 	return artifacts.New(config)
 }
 

@@ -170,6 +170,46 @@ func TestOpen_WrongKey(t *testing.T) {
 	}
 }
 
+// TestAs_HasNothingOfOthers: what the person who runs the program has on disk is
+// not for whoever else uses it, with a key that the server has not even seen.
+func TestAs_HasNothingOfOthers(t *testing.T) {
+	registry := servertest.Start(t)
+	cache := t.TempDir()
+	for name, vars := range map[string]map[string]string{
+		"server":    {"WANDB_BASE_URL": registry.URL, "WANDB_API_KEY": registry.Key},
+		"directory": {"RELIQUARY_DIR": registry.Dir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vars["WANDB_CACHE_DIR"] = cache
+			conn := open(t, connect.Environment{Vars: vars})
+			draft, err := artifacts.NewArtifact("dataset", name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := draft.AddBytes("a.txt", []byte(name)); err != nil {
+				t.Fatal(err)
+			}
+			logged, err := conn.Client.LogArtifact(t.Context(), draft, &artifacts.LogOptions{Project: "vision", FillCache: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := conn.Client.KeptArtifact(t.Context(), logged.QualifiedName()); err != nil {
+				t.Errorf("the person has it: %v", err)
+			}
+			stranger, err := conn.As(keyA)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stranger.Close()
+			for _, path := range []string{logged.QualifiedName(), logged.ID} {
+				if a, _, err := stranger.KeptArtifact(t.Context(), path); err == nil {
+					t.Errorf("a stranger has %s", a.QualifiedName())
+				}
+			}
+		})
+	}
+}
+
 // TestOpen_LostKey: whoever may read the directory may use the registry, also
 // when the file with the key is gone.
 func TestOpen_LostKey(t *testing.T) {
