@@ -82,7 +82,9 @@ func (c *consenter) wantsCode(op tools.Operation) bool {
 	return op.Effect == tools.Destroys && c.confirm == ConfirmPerson
 }
 
-// takeCode takes the code out of the arguments.
+// takeCode takes the code out of the arguments. What it returns is the same
+// text whether or not there was one, and in whichever order a client writes
+// arguments: the code is good for that text.
 func (c *consenter) takeCode(op tools.Operation, arguments json.RawMessage) (_ json.RawMessage, code string) {
 	if !c.wantsCode(op) {
 		return arguments, ""
@@ -91,11 +93,12 @@ func (c *consenter) takeCode(op tools.Operation, arguments json.RawMessage) (_ j
 	if json.Unmarshal(arguments, &all) != nil {
 		return arguments, ""
 	}
-	given, ok := all[confirmationArgument]
-	if !ok || json.Unmarshal(given, &code) != nil {
-		return arguments, ""
+	if given, ok := all[confirmationArgument]; ok {
+		if json.Unmarshal(given, &code) != nil {
+			return arguments, ""
+		}
+		delete(all, confirmationArgument)
 	}
-	delete(all, confirmationArgument)
 	text, err := json.Marshal(all)
 	if err != nil {
 		return arguments, ""

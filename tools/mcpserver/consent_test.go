@@ -23,6 +23,7 @@ type site struct {
 
 type victim struct {
 	What string `json:"what"`
+	Why  string `json:"why,omitempty"`
 }
 
 func newSite(confirm mcpserver.Confirm) *site {
@@ -31,7 +32,7 @@ func newSite(confirm mcpserver.Confirm) *site {
 		s.destroyed++
 		return echoed{"destroyed"}, nil
 	}).WithSchemas(
-		json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{"what":{"type":"string"}},"required":["what"]}`),
+		json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{"what":{"type":"string"},"why":{"type":"string"}},"required":["what"]}`),
 		json.RawMessage(`{"type":"object","properties":{"text":{"type":"string"}}}`))
 	s.server = mcpserver.New(mcpserver.Options{
 		Open: anyClient, Operations: []tools.Operation{o}, Confirm: confirm,
@@ -95,6 +96,22 @@ func TestConsent_ByCode(t *testing.T) {
 				t.Errorf("with the code again: %s", got)
 			}
 		})
+	}
+}
+
+// TestConsent_HoweverArgumentsAreWritten: clients write the same arguments in an
+// order, with spaces and with escapes of their own.
+func TestConsent_HoweverArgumentsAreWritten(t *testing.T) {
+	s := newSite(mcpserver.ConfirmPerson)
+	w := overStdio(t, s.server, eras[0])
+	call := func(arguments string) string {
+		request := eras[0].request("tools/call", map[string]any{"name": "destroy", "arguments": json.RawMessage(arguments)})
+		got := w.ask(t, request)
+		return string(got[len(got)-1])
+	}
+	call(`{"why":"a < b","what":"this"}`)
+	if got := call(`{"why": "a < b", "what": "this", "confirmation": "` + s.code(t) + `"}`); !strings.Contains(got, "destroyed") || s.destroyed != 1 {
+		t.Errorf("with the code: %s", got)
 	}
 }
 
