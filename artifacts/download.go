@@ -55,6 +55,9 @@ type DownloadOptions struct {
 	// or to the web is followed, and what it returns ends the download: whoever
 	// logged a version chose where its references lead.
 	Follow func(uri string) error
+	// FollowTo, if not nil, is asked before a reference to a file of another
+	// version is followed, and what it returns ends the download.
+	FollowTo func(a *Artifact) error
 	// Place is how files come out of the cache.
 	Place Placement
 	// Durable has everything on the disk before Download returns, so that not

@@ -28,6 +28,9 @@ type ReferenceOptions struct {
 	Size int64
 	// MaxObjects bounds the files of a folder; 0 means 10,000,000.
 	MaxObjects int
+	// FollowTo, if not nil, is asked before a version that the reference leads to
+	// is looked at, and what it returns ends the logging.
+	FollowTo func(a *Artifact) error
 }
 
 const defaultMaxObjects = 10_000_000
@@ -142,7 +145,7 @@ func (c *Client) resolve(ctx context.Context, refs *referrals, r draftReference,
 		if err != nil {
 			return err
 		}
-		to, target, err := refs.follow(ctx, uri)
+		to, target, err := refs.follow(ctx, uri, r.o.FollowTo)
 		if err != nil {
 			return err
 		}

@@ -35,8 +35,9 @@ type RemoteFile struct {
 
 // OpenOptions say how to open a file. nil means the defaults.
 type OpenOptions struct {
-	// Follow is asked about references, as in DownloadOptions.
-	Follow func(uri string) error
+	// Follow and FollowTo are asked about references, as in DownloadOptions.
+	Follow   func(uri string) error
+	FollowTo func(a *Artifact) error
 }
 
 // OpenFile opens a file of the version for reading, from the cache if it is
@@ -95,7 +96,7 @@ func (f *RemoteFile) open(a *Artifact, e ManifestEntry, from string) error {
 	}
 	switch u.Scheme {
 	case schemeArtifact:
-		to, target, err := newReferrals(c).follow(f.ctx, e.Ref)
+		to, target, err := newReferrals(c).follow(f.ctx, e.Ref, f.o.FollowTo)
 		if err != nil {
 			return err
 		}
@@ -118,8 +119,8 @@ func (f *RemoteFile) open(a *Artifact, e ManifestEntry, from string) error {
 		if f.want, err = parseMD5(e.Digest); err != nil {
 			return &Error{Kind: KindUnsupported, Message: "it is a reference to " + path + " without the MD5 to tell whether that is the right file"}
 		}
-		if f.local, err = os.Open(path); err != nil {
-			return localFailure("", "", err)
+		if f.local, err = openReferred(path); err != nil {
+			return err
 		}
 		switch got, err := c.hashOpen(f.ctx, f.local, nil, ""); {
 		case err != nil:

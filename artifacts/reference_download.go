@@ -100,14 +100,11 @@ func (d *downloading) localReference(ctx context.Context, e *ManifestEntry, u *u
 	if ok, err := d.settled(ctx, e, sum); ok || err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	f, err := openReferred(path)
 	if err != nil {
-		return localFailure("", "", err)
+		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return &Error{Kind: KindConflict, Message: "it is a reference to " + path + ", which is no file", Next: "log it again", Err: err}
-	}
 	if err := d.place(ctx, f, false, e, sum); err != nil {
 		if errors.Is(err, errDamaged) {
 			return &Error{
@@ -120,6 +117,20 @@ func (d *downloading) localReference(ctx context.Context, e *ManifestEntry, u *u
 	}
 	d.count(e, func(r *Downloaded) { r.Fetched++ })
 	return nil
+}
+
+// openReferred opens a file that a reference leads to. What else there is in
+// file systems can keep whoever opens or reads it waiting for ever.
+func openReferred(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, localFailure("", "", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{Kind: KindConflict, Message: "it is a reference to " + path + ", which is no file", Next: "log it again"}
+	}
+	f, err := os.Open(path)
+	return f, localFailure("", "", err)
 }
 
 // localFile is the path that a file URI names.
@@ -291,8 +302,9 @@ func newReferrals(c *Client) *referrals {
 }
 
 // follow finds the file that a reference leads to in the end: a file that the
-// server keeps, or a reference out of W&B.
-func (r *referrals) follow(ctx context.Context, ref string) (*Artifact, ManifestEntry, error) {
+// server keeps, or a reference out of W&B. ask, if not nil, is asked about every
+// version on the way.
+func (r *referrals) follow(ctx context.Context, ref string, ask func(*Artifact) error) (*Artifact, ManifestEntry, error) {
 	for range maxHops {
 		id, path, err := referredID(ref)
 		if err != nil {
@@ -302,6 +314,11 @@ func (r *referrals) follow(ctx context.Context, ref string) (*Artifact, Manifest
 		if err != nil {
 			return nil, ManifestEntry{}, err
 		}
+		if ask != nil {
+			if err := ask(to.a); err != nil {
+				return nil, ManifestEntry{}, err
+			}
+		}
 		e, ok := to.m.Entry(path)
 		if !ok {
 			return nil, ManifestEntry{}, &Error{
@@ -309,7 +326,7 @@ func (r *referrals) follow(ctx context.Context, ref string) (*Artifact, Manifest
 				Next: nearestPath(to.m, path),
 			}
 		}
-		if !strings.HasPrefix(e.Ref, schemeArtifact+":") {
+		if u, err := url.Parse(e.Ref); err != nil || u.Scheme != schemeArtifact { // however it is written
 			return to.a, e, nil
 		}
 		ref = e.Ref
@@ -345,7 +362,7 @@ func (r *referrals) version(ctx context.Context, id string) (referred, error) {
 
 // artifactReference brings a file of another version.
 func (d *downloading) artifactReference(ctx context.Context, e *ManifestEntry) error {
-	a, target, err := d.referrals.follow(ctx, e.Ref)
+	a, target, err := d.referrals.follow(ctx, e.Ref, d.o.FollowTo)
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,50 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
+// TestAllowed_References: a reference is no way to what is outside, whoever made it.
+func TestAllowed_References(t *testing.T) {
+	s := openShop(t)
+	c := s.client(t, nil)
+	secret := s.log(t, c, "secret", "notes", map[string]string{"a.txt": "secret"})
+	uri, err := secret.ReferenceTo("a.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := s.Username + "/home"
+	files, err := tools.FilesIn(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	ctx := tools.WithFiles(tools.WithAllowed(t.Context(), []string{home}), files)
+	looked := args{"collection": home + "/looked", "type": "notes", "references": []args{{"uri": uri, "path": "a.txt"}}}
+	if e := refuseIn(ctx, t, c, "log_artifact", looked); e.Code != artifacts.KindDenied {
+		t.Errorf("logging it: %+v", e)
+	}
+	callIn[tools.LogArtifactOutput](t.Context(), t, c, "log_artifact", looked)
+	for _, scheme := range []string{"wandb-artifact:", "WANDB-Artifact:"} {
+		callIn[tools.LogArtifactOutput](ctx, t, c, "log_artifact", args{
+			"collection": home + "/unseen", "type": "notes",
+			"references": []args{{"uri": strings.Replace(uri, "wandb-artifact:", scheme, 1), "path": "a.txt", "checksum": scheme}},
+		})
+	}
+	for _, version := range []string{"looked:v0", "unseen:v0", "unseen:v1"} {
+		a := args{"artifact": home + "/" + version}
+		if e := refuseIn(ctx, t, c, "download_artifact", a); e.Code != artifacts.KindDenied {
+			t.Errorf("downloading %s: %+v", version, e)
+		}
+		a["path"] = "a.txt"
+		for _, operation := range []string{"read_artifact_file", "preview_artifact_file"} {
+			if e := refuseIn(ctx, t, c, operation, a); e.Code != artifacts.KindDenied {
+				t.Errorf("%s of %s: %+v", operation, version, e)
+			}
+			if _, err := tryIn(t.Context(), t, c, operation, a); err != nil {
+				t.Errorf("%s of %s, by who may: %v", operation, version, err)
+			}
+		}
+	}
+}
+
 func jsonOf(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)

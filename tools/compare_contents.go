@@ -90,7 +90,7 @@ type contents struct {
 type part struct{ name, kind string }
 
 func lookInto(ctx context.Context, a *artifacts.Artifact, path string) (contents, error) {
-	f, err := a.OpenFileWith(ctx, path, &artifacts.OpenOptions{Follow: follower(ctx)})
+	f, err := a.OpenFileWith(ctx, path, opening(ctx))
 	if err != nil {
 		return contents{}, err
 	}

@@ -61,7 +61,7 @@ func downloadArtifact() Operation {
 	}, func(ctx context.Context, c *artifacts.Client, in DownloadArtifactInput) (DownloadArtifactOutput, error) {
 		var out DownloadArtifactOutput
 		o := &artifacts.DownloadOptions{
-			SkipCache: in.SkipCache, SkipReferences: in.SkipReferences, Follow: follower(ctx), Progress: progressOf(ctx),
+			SkipCache: in.SkipCache, SkipReferences: in.SkipReferences, Follow: follower(ctx), FollowTo: followerTo(ctx), Progress: progressOf(ctx),
 		}
 		if in.Link {
 			o.Place = artifacts.PlaceLink

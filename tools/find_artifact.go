@@ -127,6 +127,29 @@ func (in UsableArtifact) kept(ctx context.Context, c *artifacts.Client) (*artifa
 	return c.KeptArtifactByDigest(ctx, p, in.Digest)
 }
 
+// followerTo decides about references to other versions for a call: one that is
+// limited to some places follows none to elsewhere, not even one that it made.
+func followerTo(ctx context.Context) func(*artifacts.Artifact) error {
+	if !isLimited(ctx) {
+		return nil
+	}
+	return func(a *artifacts.Artifact) error {
+		if IsAllowed(ctx, a.Entity, a.Project) {
+			return nil
+		}
+		return &artifacts.Error{
+			Kind:    artifacts.KindDenied,
+			Message: "it is a reference to a version outside of what this server may be asked about, and is not followed",
+			Next:    "leave it out, or ask the user to start `reliquary mcp` with another --allow",
+		}
+	}
+}
+
+// opening is how files of versions are opened for a call.
+func opening(ctx context.Context) *artifacts.OpenOptions {
+	return &artifacts.OpenOptions{Follow: follower(ctx), FollowTo: followerTo(ctx)}
+}
+
 // follower decides about references for a call: one that is bounded to a folder
 // follows none out of W&B, for whoever logged a version chose where they lead.
 func follower(ctx context.Context) func(uri string) error {

@@ -295,7 +295,7 @@ func (f FileToLog) add(ctx context.Context, d *artifacts.Draft, folders *artifac
 
 // add adds a reference.
 func (r ReferenceToLog) add(ctx context.Context, d *artifacts.Draft) error {
-	o := &artifacts.ReferenceOptions{Checksum: r.Checksum, Size: int64(r.SizeBytes), NoChecksum: r.NoChecksum}
+	o := &artifacts.ReferenceOptions{Checksum: r.Checksum, Size: int64(r.SizeBytes), NoChecksum: r.NoChecksum, FollowTo: followerTo(ctx)}
 	if u, err := url.Parse(r.URI); err == nil && follower(ctx) != nil {
 		switch strings.ToLower(u.Scheme) {
 		case "file":

@@ -180,7 +180,7 @@ func openForPreview(ctx context.Context, a *artifacts.Artifact, path string) (*a
 		}
 		return nil, missing
 	}
-	return a.OpenFileWith(ctx, path, &artifacts.OpenOptions{Follow: follower(ctx)})
+	return a.OpenFileWith(ctx, path, opening(ctx))
 }
 
 // look fills in what there is to say of a file. A file that is not what its name

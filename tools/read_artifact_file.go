@@ -54,7 +54,7 @@ func readArtifactFile() Operation {
 		if err != nil {
 			return out, err
 		}
-		f, err := found.OpenFileWith(ctx, in.Path, &artifacts.OpenOptions{Follow: follower(ctx)})
+		f, err := found.OpenFileWith(ctx, in.Path, opening(ctx))
 		if err != nil {
 			return out, blame("path", err)
 		}
