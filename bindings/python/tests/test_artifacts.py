@@ -29,7 +29,11 @@ def test_files_in_and_out(api: Api, tmp_path: Path) -> None:
     (source / "rex.txt").write_text("a dog\n")
     draft = Artifact("pets", type="dataset", description="two pets", metadata={"count": 2})
     draft.add_dir(source)
-    draft.add_file(source / "rex.txt", name="copies/rex.txt")
+    entry = draft.add_file(source / "rex.txt", name="copies/rex.txt")
+    assert entry.path == "copies/rex.txt" and entry.size == 6 and entry.ref is None
+    assert entry.local_path == str(source / "rex.txt")
+    with pytest.raises(reliquary.ArtifactNotLoggedError):
+        entry.ref_url()
     draft.add_reference("https://example.com/pets", name="origin", checksum=False)
     assert draft.is_draft() and draft.id is None and draft.name == "pets"
     assert repr(draft) == "<Artifact pets (dataset), a draft>"
@@ -45,6 +49,9 @@ def test_files_in_and_out(api: Api, tmp_path: Path) -> None:
     assert {report["phase"] for report in told} >= {"upload"}
 
     again = api.artifact(f"{PLACE}/pets:first", type="dataset")
+    kept = again.manifest.entries["copies/rex.txt"]
+    assert kept.digest == entry.digest and kept.local_path is None
+    assert entry.ref_url() == kept.ref_url()
     assert again.id == logged.id and again.digest == logged.digest and again.file_count == 4
     assert sorted(again.manifest.entries) == ["cats/tom.txt", "copies/rex.txt", "origin", "rex.txt"]
     with warnings.catch_warnings(record=True) as seen:

@@ -29,11 +29,13 @@ class Draft:
 
     def add_file(
         self, local_path: StrPath, name: str | None, policy: str | None, overwrite: bool
-    ) -> None:
+    ) -> str:
         _check_policy(policy)
         if not os.path.isfile(local_path):
             raise ValueError(f"Path is not a file: {os.fspath(local_path)!r}")
-        self._add(local_path, name or os.path.basename(local_path), overwrite)
+        path = name or os.path.basename(local_path)
+        self._add(local_path, path, overwrite)
+        return path
 
     def add_dir(
         self, local_path: StrPath, name: str | None, policy: str | None, merge: bool

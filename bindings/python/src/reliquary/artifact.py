@@ -421,7 +421,7 @@ class Artifact(ArtifactData):
         skip_cache: bool | None = False,
         policy: str | None = "mutable",
         overwrite: bool = False,
-    ) -> None:
+    ) -> ArtifactManifestEntry:
         """Adds a file to a draft. It is read when the draft is logged.
 
         Args:
@@ -433,7 +433,10 @@ class Artifact(ArtifactData):
                 is until the draft is logged.
             overwrite: Whether it takes the place of a file that was added before.
         """
-        self._drafted().add_file(local_path, name, policy, overwrite)
+        from .manifest import DraftEntry
+
+        path = self._drafted().add_file(local_path, name, policy, overwrite)
+        return DraftEntry(self, path, local_path)
 
     def add_dir(
         self,

@@ -92,6 +92,11 @@ class ArtifactManifestEntry:
         """What else is said of it."""
         return self._node.get("extra") or {}
 
+    @property
+    def local_path(self) -> str | None:
+        """The file that was added to a draft, None for what was logged."""
+        return None
+
     def parent_artifact(self) -> Artifact:
         """The version that holds it."""
         return self._artifact
@@ -114,6 +119,7 @@ class ArtifactManifestEntry:
         """The URI by which another version can refer to it."""
         import base64
 
+        self._artifact._of_session()  # a draft has no id
         hex_id = base64.b64decode(str(self._artifact.id)).hex()
         return f"wandb-artifact://{hex_id}/{self.path}"
 
@@ -121,3 +127,33 @@ class ArtifactManifestEntry:
         fields = {"path": self.path, "digest": self.digest, "ref": self.ref, "size": self.size}
         told = ", ".join(f"{k}={v!r}" for k, v in fields.items() if v is not None)
         return f"ArtifactManifestEntry({told})"
+
+
+class DraftEntry(ArtifactManifestEntry):
+    """A file that was added to a draft."""
+
+    __slots__ = ("_local_path",)
+
+    def __init__(self, artifact: Artifact, path: str, local_path: str | os.PathLike[str]) -> None:
+        size = str(os.path.getsize(local_path))
+        super().__init__(artifact, {"path": path, "digest": "", "size": size})
+        self._local_path = os.path.abspath(local_path)
+
+    @property
+    def local_path(self) -> str:
+        """The file."""
+        return self._local_path
+
+    @property
+    def digest(self) -> str:
+        """The base64 MD5 of the file, which is read for it when first asked for."""
+        if not self._node["digest"]:
+            import base64
+            import hashlib
+
+            md5 = hashlib.md5(usedforsecurity=False)
+            with open(self._local_path, "rb") as file:
+                while block := file.read(1 << 20):
+                    md5.update(block)
+            self._node["digest"] = base64.b64encode(md5.digest()).decode()
+        return self._node["digest"]
