@@ -57,6 +57,26 @@ func TestExit(t *testing.T) {
 	}
 }
 
+// TestThrow: an exception of the function that takes events is an uncaught one,
+// and takes no other events with it.
+func TestThrow(t *testing.T) {
+	p := newProgram(t, withFaults(t), "DIR="+t.TempDir())
+	stdout, stderr, err := p.output(t, "-e", `
+		let thrown = 0, seen = 0;
+		process.on("uncaughtException", () => thrown++);
+		process.on("exit", () => console.log(seen, thrown > 0));
+		const native = require("@reliquary/linux-" + process.arch + "-gnu");
+		native.open(JSON.stringify({ dir: process.env.DIR }), (batch) => {
+			seen += batch.length / 4;
+			throw new Error("own");
+		}).then(([, , session]) => {
+			for (let token = 1; token <= 5000; token++) native.submit(session, token, 0, "fault_echo", "{}");
+		});`)
+	if err != nil || stdout != "5000 true\n" {
+		t.Errorf("%v: it printed %q\n%s", err, stdout, stderr)
+	}
+}
+
 // TestSignals: Ctrl-C ends a program, or runs its handler, while calls are pending.
 func TestSignals(t *testing.T) {
 	folder := withFaults(t)

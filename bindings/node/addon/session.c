@@ -76,6 +76,13 @@ static napi_value text_of(napi_env env, reliquary_event *event) {
     return napi_create_string_utf8(env, general, NAPI_AUTO_LENGTH, &text) == napi_ok ? text : NULL;
 }
 
+/* Makes an exception of JavaScript an uncaught one. If it stayed pending, no batch
+   that is taken after this one could be handed over. */
+static void tell_exception(napi_env env) {
+    napi_value exception;
+    if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
+}
+
 /* Calls the session's function with an array of token, kind, status and text
    of each event, one after the other: an object per event would cost more than
    the call. */
@@ -102,8 +109,7 @@ static void hand_over(napi_env env, session *s, reliquary_event *events, size_t 
             napi_set_element(env, batch, at + 2, status);
             napi_set_element(env, batch, at + 3, text);
         }
-        /* An exception stays pending, and Node makes it an uncaught one. */
-        napi_call_function(env, global, function, 1, &batch, NULL);
+        if (napi_call_function(env, global, function, 1, &batch, NULL) == napi_pending_exception) tell_exception(env);
     }
     if (!s->closed) await_fewer(env, s, results);
     napi_close_handle_scope(env, scope);
