@@ -19,6 +19,12 @@ const (
 	always  = metadata.Role("") // everybody who has a key
 )
 
+// The roles in a registry, and in one that is named.
+var (
+	inRegistry = map[string]metadata.Role{"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: sees, viewer: sees}
+	byName     = map[string]metadata.Role{"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: sees, viewer: sees, colleague: sees}
+)
+
 // roles are what the people of a community are in each place. Who is not named
 // is nothing there. The team is invited to the registries; and a member of the
 // organization may know that it holds registries, so that what is asked for by
@@ -28,10 +34,13 @@ var roles = map[string]map[string]metadata.Role{
 	"own":            {},
 	"team":           {"local": manages, owner: manages, member: writes, viewer: fetches},
 	"deletion":       {"local": manages, owner: manages, member: writes, viewer: fetches}, // of something of the team
-	"registry":       {"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: sees, viewer: sees},
-	"named registry": {"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: sees, viewer: sees, colleague: sees},
+	"registry":       inRegistry,
+	"named registry": byName,
 	"linked version": {"local": manages, owner: manages, keeper: manages, curator: writes, patron: fetches, guest: sees, member: writes, viewer: fetches},
-	"organization":   {"local": manages, owner: manages, colleague: writes, keeper: sees, curator: sees, patron: sees, guest: sees, member: sees, viewer: sees},
+	// Of the one version of a registry, whose alias production is protected, as staging is.
+	"protected alias":       inRegistry,
+	"named protected alias": byName,
+	"organization":          {"local": manages, owner: manages, colleague: writes, keeper: sees, curator: sees, patron: sees, guest: sees, member: sees, viewer: sees},
 }
 
 var everybody = []string{"local", owner, member, viewer, colleague, keeper, curator, patron, guest, stranger, nobody}
@@ -164,6 +173,7 @@ var deeds = []deed{
 	mutation("named registry", writes, "createArtifactCollectionTagAssignments", inShelf+`, artifactCollectionName: "shelf", tags: [{tagName: "x"}]`),
 	mutation("named registry", writes, "deleteArtifactCollectionTagAssignments", inShelf+`, artifactCollectionName: "shelf", tags: [{tagName: "x"}]`),
 	mutation("registry", manages, "upsertModel", `id: $registry, description: "x"`),
+	mutation("registry", manages, "upsertModel", `id: $registry, protectedAliases: ["x"]`),
 	mutation("registry", manages, "renameProject", `entityName: "acme", oldProjectName: $registryName, newProjectName: $newRegistry`),
 	mutation("registry", manages, "deleteModel", `id: $registry`),
 	mutation("registry", manages, "deleteModel", `entityName: "acme", projectName: $registryName`),
@@ -171,6 +181,12 @@ var deeds = []deed{
 	mutation("registry", manages, "deleteProjectMembers", `projectId: $registry, userIds: [$user], teamIds: [$team]`),
 	mutation("registry", manages, "updateProjectMember", `projectId: $registry, userId: $user, userProjectRole: "member"`),
 	mutation("registry", manages, "updateProjectTeamMember", `projectId: $registry, teamId: $team, teamProjectRole: "member"`),
+
+	mutation("named protected alias", manages, "addAliases", `artifactID: $id, aliases: [{`+inShelf+`, artifactCollectionName: "shelf", alias: "staging"}]`),
+	mutation("named protected alias", manages, "deleteAliases", `artifactID: $id, aliases: [{`+inShelf+`, artifactCollectionName: "shelf", alias: "production"}]`),
+	mutation("protected alias", manages, "linkArtifact", inShelf+`, artifactID: $id, artifactPortfolioName: "shelf", aliases: [{artifactCollectionName: "shelf", alias: "staging"}]`),
+	mutation("protected alias", manages, "unlinkArtifact", `artifactID: $id, artifactPortfolioID: $shelf`),
+	mutation("protected alias", manages, "deleteArtifactPortfolio", `artifactPortfolioID: $shelf`),
 
 	query("organization", sees, "organization", `name: "acme"`, "{ id }"),
 	mutation("organization", writes, "upsertModel", `entityName: "acme", name: $newRegistry, access: "PRIVATE"`),

@@ -55,6 +55,12 @@ func (c *community) prepare(t *testing.T, place string, n int) *attempt {
 		a.prepareDeletion()
 	case "registry", "named registry", "linked version":
 		a.prepareRegistry(w, name)
+	case "protected alias", "named protected alias":
+		a.prepareRegistry(w, name)
+		must(t, c.r.URL, c.keys[owner], fmt.Sprintf(`mutation P($id: ID!, $registry: String!) {
+			addAliases(input: {artifactID: $id, aliases: [{entityName: "acme", projectName: %q, artifactCollectionName: "shelf", alias: "production"}]}) { success }
+			upsertModel(input: {id: $registry, protectedAliases: ["production", "staging"]}) { project { protectedAliases } }
+		}`, a.registry), map[string]any{"id": a.vars["id"], "registry": a.vars["registry"]})
 	case "organization":
 		a.find("user", fmt.Sprintf(`{ users(query: %q) { edges { node { id } } } }`, a.vars["invited"]), "users")
 	}
@@ -260,8 +266,8 @@ func (a *attempt) state(place string) string {
 			sequence: artifactCollection(name: %q) %s portfolio: artifactCollection(name: "%s-portfolio") %s new: artifactCollection(name: %q) { id }
 			artifactCollections { totalCount }
 		} pending: artifact(id: %q) { state currentManifest { id digest } }`, a.vars["runName"], a.vars["name"], collection, a.vars["name"], collection, a.vars["new"], a.vars["pending"])
-	case "registry", "named registry", "linked version":
-		query += fmt.Sprintf(` registry: project(name: %q, entityName: "acme") { members { username role { name } } teamMembers { team { name } role { name } }
+	case "registry", "named registry", "linked version", "protected alias", "named protected alias":
+		query += fmt.Sprintf(` registry: project(name: %q, entityName: "acme") { protectedAliases members { username role { name } } teamMembers { team { name } role { name } }
 			artifactCollections { totalCount edges { node %s } } }`, a.registry, collection)
 	}
 	var b bytes.Buffer

@@ -7,8 +7,8 @@
 //
 //	restricted viewer   sees collections, versions, lists of files, lineage
 //	viewer              fetches files, uses, links elsewhere and builds upon versions; sees who else is invited
-//	member              logs, changes, deletes, links into it, moves aliases, writes runs
-//	administrator       describes, renames and deletes the project, invites, gives roles
+//	member              logs, changes, deletes, links into it, moves aliases that are not protected, writes runs
+//	administrator       describes, renames and deletes the project, invites, gives roles, protects aliases and moves these
 //
 // A version is seen and fetched by the rights in any project that holds it: its
 // own, or that of a portfolio it was linked into. Whoever sees it through a

@@ -746,8 +746,10 @@ type UpsertModelInput struct {
 	Access                          *string `json:"access"`
 	AllowAllArtifactTypesInRegistry *bool   `json:"allowAllArtifactTypesInRegistry"`
 	// Added to the project's artifact types.
-	ArtifactTypes    []*ArtifactTypeInput `json:"artifactTypes"`
-	ClientMutationID *string              `json:"clientMutationId"`
+	ArtifactTypes []*ArtifactTypeInput `json:"artifactTypes"`
+	// Of a registry: the whole list of its protected aliases. This registry's own.
+	ProtectedAliases []string `json:"protectedAliases"`
+	ClientMutationID *string  `json:"clientMutationId"`
 }
 
 type UpsertModelPayload struct {

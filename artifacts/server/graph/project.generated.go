@@ -934,6 +934,29 @@ func (ec *executionContext) fieldContext_Project_allowAllArtifactTypesInRegistry
 	return graphql.NewScalarFieldContext("Project", field, true, false, "Boolean")
 }
 
+func (ec *executionContext) _Project_protectedAliases(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Project_protectedAliases(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProtectedAliases(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Project_protectedAliases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Project", field, true, false, "String")
+}
+
 func (ec *executionContext) _Project_members(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1267,6 +1290,16 @@ func (ec *executionContext) _Project(ctx context.Context, sel ast.SelectionSet, 
 						return ec._Project_allowAllArtifactTypesInRegistry(ctx, field, obj)
 					})
 			} else if out.Values[i] = ec._Project_allowAllArtifactTypesInRegistry(ctx, field, obj); out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "protectedAliases":
+			if field.IsDeferred() {
+				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+					true, true,
+					func(ctx context.Context) graphql.Marshaler {
+						return ec._Project_protectedAliases(ctx, field, obj)
+					})
+			} else if out.Values[i] = ec._Project_protectedAliases(ctx, field, obj); out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "members":

@@ -594,7 +594,7 @@ func (ec *executionContext) unmarshalInputUpsertModelInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "entityName", "description", "repo", "access", "allowAllArtifactTypesInRegistry", "artifactTypes", "clientMutationId"}
+	fieldsInOrder := [...]string{"id", "name", "entityName", "description", "repo", "access", "allowAllArtifactTypesInRegistry", "artifactTypes", "protectedAliases", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -657,6 +657,13 @@ func (ec *executionContext) unmarshalInputUpsertModelInput(ctx context.Context, 
 				return it, err
 			}
 			it.ArtifactTypes = data
+		case "protectedAliases":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("protectedAliases"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ProtectedAliases = data
 		case "clientMutationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

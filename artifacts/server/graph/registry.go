@@ -119,6 +119,12 @@ func (p *Project) AllowAllArtifactTypesInRegistry(ctx context.Context) (bool, er
 	return m.AllTypes, err
 }
 
+// ProtectedAliases are those that only administrators may move.
+func (p *Project) ProtectedAliases(ctx context.Context) ([]string, error) {
+	list, err := p.rq.store.ProtectedAliases(ctx, p.id)
+	return append([]string{}, list...), err
+}
+
 // invited lists who was invited, for those who may see it.
 func (p *Project) invited(ctx context.Context) ([]metadata.ProjectMember, error) {
 	if ok, err := p.rq.viewer.MayFetch(ctx, p.entityID, p.id); err != nil || !ok {
@@ -182,7 +188,7 @@ func (mutation) UpsertModel(ctx context.Context, in UpsertModelInput) (*UpsertMo
 	}
 	old, err := rq.store.Project(ctx, u.Entity, u.Name)
 	switch {
-	case err == nil && in.Description == nil && in.Access == nil && in.AllowAllArtifactTypesInRegistry == nil && in.ArtifactTypes == nil:
+	case err == nil && in.Description == nil && in.Access == nil && in.AllowAllArtifactTypesInRegistry == nil && in.ArtifactTypes == nil && in.ProtectedAliases == nil:
 		// "wandb init" makes sure that a project is there.
 		if err = rq.visible(ctx, old.EntityID, old.ID, "project '"+old.Name+"'"); err == nil {
 			return rq.upserted(old, false, in.ClientMutationID), nil
@@ -208,6 +214,9 @@ func (mutation) UpsertModel(ctx context.Context, in UpsertModelInput) (*UpsertMo
 	}
 	for _, t := range in.ArtifactTypes {
 		u.Types = append(u.Types, t.Name)
+	}
+	if in.ProtectedAliases != nil {
+		u.ProtectedAliases = &in.ProtectedAliases
 	}
 	p, inserted, err := rq.store.UpsertProject(ctx, u)
 	if err != nil {

@@ -1141,6 +1141,8 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_access(ctx, field)
 	case "allowAllArtifactTypesInRegistry":
 		return ec.fieldContext_Project_allowAllArtifactTypesInRegistry(ctx, field)
+	case "protectedAliases":
+		return ec.fieldContext_Project_protectedAliases(ctx, field)
 	case "members":
 		return ec.fieldContext_Project_members(ctx, field)
 	case "teamMembers":

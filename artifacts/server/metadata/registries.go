@@ -23,6 +23,9 @@ type ProjectUpdate struct {
 	AllTypes     *bool
 	// Types are added to the project's artifact types.
 	Types []string
+	// ProtectedAliases are the aliases that only administrators may move from
+	// now on: the whole list. Registries have them, other projects do not.
+	ProtectedAliases *[]string
 	// CreatorID, when the project is new, is the user who becomes its
 	// administrator: 0 for none.
 	CreatorID int64
@@ -49,6 +52,12 @@ type Registries interface {
 	// DeleteProject deletes a project with its collections and their versions.
 	// Its name can be given again.
 	DeleteProject(ctx context.Context, id int64) error
+	// ProtectedAliases lists, by name, the aliases that only administrators of
+	// a registry may put on versions of its collections, move and take off. The
+	// context's actor is held to that by every method that moves an alias, also
+	// by one that unlinks or deletes the version or the collection that has it:
+	// KindDenied, and nothing is changed.
+	ProtectedAliases(ctx context.Context, projectID int64) ([]string, error)
 	// ProjectMembers lists who was invited, by name.
 	ProjectMembers(ctx context.Context, projectID int64) ([]ProjectMember, error)
 	// SetProjectMember invites a user (by the user's own entity) or a team, or

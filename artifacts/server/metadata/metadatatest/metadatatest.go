@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T, clock metadata.Clock) metadata.St
 		{"Expiry", expiryTests()},
 		{"Restore", restoreTests()},
 		{"Moves", moveTests()},
+		{"Protected", protectedTests()},
 		{"Audit", auditTests()},
 		{"Collect", collectTests()},
 		{"Lineage", lineageTests()},

@@ -234,8 +234,12 @@ func (s *Store) createGroup(ctx context.Context, kind metadata.EntityKind, name 
 func (s *Store) Teams(ctx context.Context, userID int64) ([]metadata.Entity, error) {
 	var list []metadata.Entity
 	err := s.read(ctx, func(q session) (err error) {
-		list, err = all(ctx, q, scanEntity, "SELECT "+entityColumns+" FROM team_members m JOIN entities e ON e.id = m.entity_id WHERE m.user_id = ? AND e.kind = 'TEAM' ORDER BY e.name", userID)
+		list, err = teams(ctx, q, userID)
 		return err
 	})
 	return list, err
+}
+
+func teams(ctx context.Context, q session, userID int64) ([]metadata.Entity, error) {
+	return all(ctx, q, scanEntity, "SELECT "+entityColumns+" FROM team_members m JOIN entities e ON e.id = m.entity_id WHERE m.user_id = ? AND e.kind = 'TEAM' ORDER BY e.name", userID)
 }

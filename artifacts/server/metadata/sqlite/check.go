@@ -170,6 +170,8 @@ func rules() []string {
 			FROM aliases l JOIN memberships m ON m.id = l.membership_id JOIN collections c ON c.id = l.collection_id` + path + ` WHERE m.collection_id <> l.collection_id`,
 		`SELECT 'the alias ' || ` + where + ` || ':' || l.alias || ' points at v' || m.version_index || ', which is not there any more'
 			FROM aliases l JOIN memberships m ON m.id = l.membership_id JOIN collections c ON c.id = l.collection_id` + path + ` WHERE m.removed_at IS NOT NULL`,
+		`SELECT e.name || '/' || p.name || ' protects the alias ' || x.alias || ', and is no registry' FROM protected_aliases x JOIN projects p ON p.id = x.project_id JOIN entities e ON e.id = p.entity_id
+			WHERE p.name NOT LIKE 'wandb-registry-%'`,
 		`SELECT ` + where + ` || ' has the tag ' || g.name || ' of another project'
 			FROM collection_tags w JOIN tags g ON g.id = w.tag_id JOIN collections c ON c.id = w.collection_id` + path + ` WHERE g.project_id <> c.project_id`,
 		`SELECT 'artifact ' || a.id || ' of ' || ` + where + ` || ' has the tag ' || g.name || ' of another project'

@@ -136,6 +136,7 @@ func TestCheckFindsDamage(t *testing.T) {
 		"ann/p/data:latest points at v3, which is not":   {`UPDATE aliases SET membership_id = (SELECT id FROM memberships WHERE collection_id = 1 AND removed_at IS NOT NULL) WHERE alias = 'latest' AND collection_id = 1`},
 		"has the tag hot of another project":             {`UPDATE tags SET project_id = 2, name = 'hot' WHERE id = (SELECT tag_id FROM collection_tags WHERE collection_id = 1) AND 0`, `INSERT INTO collection_tags SELECT 1, id FROM tags WHERE project_id = 2 AND name = 'hot'`},
 		"artifact 1 of ann/p/data has the tag hot":       {`INSERT INTO artifact_tags SELECT 1, id FROM tags WHERE project_id = 2 AND name = 'hot'`},
+		"ann/p protects the alias best, and is no":       {`INSERT INTO protected_aliases SELECT project_id, 'best' FROM collections WHERE id = 1`},
 		"has the artifact type t of another project":     {`UPDATE collections SET type_id = (SELECT max(id) FROM artifact_types) WHERE id = 1`},
 		`lists "data.txt", whose bytes artifact 1 did`:   {`DELETE FROM stored_files WHERE artifact_id = 1`},
 		`v1 lists "data.txt", whose bytes artifact 2`:    {`UPDATE files SET key = zeroblob(32) WHERE artifact_id = 2 AND ref IS NULL`},

@@ -3,7 +3,9 @@
 // may use the file, readers never wait for a writer, and writers take turns.
 //
 // It knows tables and transactions, and W&B's rules as package metadata states
-// them; it knows nothing about requests, users' rights or where bytes lie.
+// them; it knows nothing about requests or where bytes lie. Of users' rights it
+// knows one: who may move a protected alias, which it asks package access in the
+// transaction that would move it.
 //
 // # The file
 //

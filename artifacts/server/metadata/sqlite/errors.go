@@ -13,6 +13,10 @@ func notFound(format string, args ...any) error {
 	return &metadata.Error{Kind: metadata.KindNotFound, Message: fmt.Sprintf(format, args...)}
 }
 
+func denied(format string, args ...any) error {
+	return &metadata.Error{Kind: metadata.KindDenied, Message: fmt.Sprintf(format, args...)}
+}
+
 func conflict(format string, args ...any) error {
 	return &metadata.Error{Kind: metadata.KindConflict, Message: fmt.Sprintf(format, args...)}
 }

@@ -26,7 +26,7 @@ const (
 	applicationID = 0x524c5159
 	// schemaVersion is the number of the newest migration. Each migration sets
 	// user_version, which also stands in the header, to its own number.
-	schemaVersion = 3
+	schemaVersion = 4
 	// headerSize is the part of a SQLite file that says what it is.
 	headerSize = 100
 	versions   = "goose_db_version"

@@ -86,11 +86,11 @@ func TestOpenRefuses(t *testing.T) {
 		"a lost table of formats": {func(t *testing.T, path string) {
 			whole(t, path)
 			execAt(t, path, "DROP TABLE "+versions, "PRAGMA wal_checkpoint(truncate)")
-		}, metadata.KindCorrupt, []string{"damaged", "format 3"}},
+		}, metadata.KindCorrupt, []string{"damaged", "format 4"}},
 		"formats that disagree": {func(t *testing.T, path string) {
 			whole(t, path)
-			execAt(t, path, "UPDATE "+versions+" SET is_applied = 0 WHERE version_id = 3", "PRAGMA wal_checkpoint(truncate)")
-		}, metadata.KindCorrupt, []string{"damaged", "format 3"}},
+			execAt(t, path, "UPDATE "+versions+" SET is_applied = 0 WHERE version_id = 4", "PRAGMA wal_checkpoint(truncate)")
+		}, metadata.KindCorrupt, []string{"damaged", "format 4"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "registry")
@@ -196,7 +196,7 @@ func TestPragmas(t *testing.T) {
 	}
 	defer read.Close()
 	for name, conn := range map[string]*sql.Conn{"writer": s.conn, "reader": read} {
-		want := map[string]string{"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "busy_timeout": "30000", "trusted_schema": "0", "query_only": "0", "application_id": "1380733273", "user_version": "3"}
+		want := map[string]string{"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "busy_timeout": "30000", "trusted_schema": "0", "query_only": "0", "application_id": "1380733273", "user_version": "4"}
 		if name == "reader" {
 			want["query_only"] = "1"
 		}

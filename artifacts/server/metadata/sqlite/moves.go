@@ -14,10 +14,14 @@ import (
 const begun = "begin"
 
 // moveAlias makes an alias name a version's place in its collection and records
-// the move. Where it does so already, nothing is done.
+// the move. Where it does so already, nothing is done. KindDenied if the alias
+// is protected from the actor.
 func moveAlias(ctx context.Context, q session, collectionID, membershipID int64, alias string, now int64, deletion int64) error {
 	from, err := aliasHolder(ctx, q, collectionID, alias)
 	if err != nil || from == membershipID {
+		return err
+	}
+	if err := refuseProtected(ctx, q, collectionID, alias); err != nil {
 		return err
 	}
 	if err := run(ctx, q, "INSERT INTO aliases (collection_id, alias, membership_id) VALUES (?, ?, ?) ON CONFLICT (collection_id, alias) DO UPDATE SET membership_id = excluded.membership_id", collectionID, alias, membershipID); err != nil {
@@ -26,10 +30,14 @@ func moveAlias(ctx context.Context, q session, collectionID, membershipID int64,
 	return recordMove(ctx, q, collectionID, alias, from, membershipID, now, deletion)
 }
 
-// dropAlias takes an alias off a version's place, if it is there, and records that.
+// dropAlias takes an alias off a version's place, if it is there, and records
+// that. KindDenied if the alias is protected from the actor.
 func dropAlias(ctx context.Context, q session, collectionID, membershipID int64, alias string, now int64, deletion int64) (bool, error) {
 	n, err := changed(ctx, q, "DELETE FROM aliases WHERE membership_id = ? AND alias = ?", membershipID, alias)
 	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := refuseProtected(ctx, q, collectionID, alias); err != nil {
 		return false, err
 	}
 	return true, recordMove(ctx, q, collectionID, alias, membershipID, 0, now, deletion)
@@ -53,6 +61,15 @@ func recordMove(ctx context.Context, q session, collectionID int64, alias string
 
 // dropAllAliases takes every alias of a collection off and records that.
 func dropAllAliases(ctx context.Context, q session, collectionID, now, deletion int64) error {
+	names, err := all(ctx, q, scanText, "SELECT alias FROM aliases WHERE collection_id = ? ORDER BY alias", collectionID)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := refuseProtected(ctx, q, collectionID, name); err != nil {
+			return err
+		}
+	}
 	a := metadata.ActorOf(ctx)
 	if err := run(ctx, q, `INSERT INTO alias_moves (collection_id, alias, from_membership, moved_at, operation, user_id, actor, reason, deletion_id)
 		SELECT collection_id, alias, membership_id, ?2, ?3, ?4, ?5, ?6, ?7 FROM aliases WHERE collection_id = ?1 ORDER BY alias`,

@@ -111,43 +111,49 @@ func (s *Store) OrganizationsOf(ctx context.Context, userID int64) ([]metadata.E
 
 // GrantsOf reads what was given to a user, all from one state.
 func (s *Store) GrantsOf(ctx context.Context, userID int64) (metadata.Grants, error) {
+	var g metadata.Grants
+	err := s.readTogether(ctx, func(q session) (err error) {
+		g, err = grantsOf(ctx, q, userID)
+		return err
+	})
+	return g, err
+}
+
+func grantsOf(ctx context.Context, q session, userID int64) (metadata.Grants, error) {
 	g := metadata.Grants{
 		Entities: map[int64]metadata.Role{}, Organizations: map[int64]bool{}, Projects: map[int64]metadata.Role{},
 		Parents: map[int64]int64{}, Restricted: map[int64]bool{},
 	}
-	err := s.readTogether(ctx, func(q session) error {
-		err := each(ctx, q, func(r scanner) error {
-			var id int64
-			var kind metadata.EntityKind
-			var role metadata.Role
-			err := r.Scan(&id, &kind, &role)
-			g.Entities[id] = role
-			if kind == metadata.OrganizationEntity {
-				g.Organizations[id] = true
-			}
-			return err
-		}, "SELECT e.id, e.kind, m.role FROM team_members m JOIN entities e ON e.id = m.entity_id WHERE m.user_id = ?", userID)
-		if err != nil {
-			return err
+	err := each(ctx, q, func(r scanner) error {
+		var id int64
+		var kind metadata.EntityKind
+		var role metadata.Role
+		err := r.Scan(&id, &kind, &role)
+		g.Entities[id] = role
+		if kind == metadata.OrganizationEntity {
+			g.Organizations[id] = true
 		}
-		err = each(ctx, q, func(r scanner) error {
-			var id, parent int64
-			var role metadata.Role
-			err := r.Scan(&id, &parent, &role)
-			g.Projects[id], g.Parents[id] = g.Projects[id].Higher(role), parent
-			return err
-		}, `SELECT p.id, p.entity_id, m.role FROM project_members m JOIN projects p ON p.id = m.project_id WHERE p.deleted_at IS NULL
-			AND m.entity_id IN (SELECT entity_id FROM users WHERE id = ? UNION ALL SELECT entity_id FROM team_members WHERE user_id = ?)`, userID, userID)
-		if err != nil {
-			return err
-		}
-		return each(ctx, q, func(r scanner) error {
-			id, err := scanID(r)
-			g.Restricted[id] = true
-			return err
-		}, "SELECT p.id FROM projects p JOIN team_members m ON m.entity_id = p.entity_id WHERE m.user_id = ? AND p.access = 'RESTRICTED'", userID)
-	})
-	return g, err
+		return err
+	}, "SELECT e.id, e.kind, m.role FROM team_members m JOIN entities e ON e.id = m.entity_id WHERE m.user_id = ?", userID)
+	if err != nil {
+		return g, err
+	}
+	err = each(ctx, q, func(r scanner) error {
+		var id, parent int64
+		var role metadata.Role
+		err := r.Scan(&id, &parent, &role)
+		g.Projects[id], g.Parents[id] = g.Projects[id].Higher(role), parent
+		return err
+	}, `SELECT p.id, p.entity_id, m.role FROM project_members m JOIN projects p ON p.id = m.project_id WHERE p.deleted_at IS NULL
+		AND m.entity_id IN (SELECT entity_id FROM users WHERE id = ? UNION ALL SELECT entity_id FROM team_members WHERE user_id = ?)`, userID, userID)
+	if err != nil {
+		return g, err
+	}
+	return g, each(ctx, q, func(r scanner) error {
+		id, err := scanID(r)
+		g.Restricted[id] = true
+		return err
+	}, "SELECT p.id FROM projects p JOIN team_members m ON m.entity_id = p.entity_id WHERE m.user_id = ? AND p.access = 'RESTRICTED'", userID)
 }
 
 // SetDefaultEntity chooses what clients take when a path names no entity.

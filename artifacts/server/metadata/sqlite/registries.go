@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -12,6 +14,11 @@ import (
 func (s *Store) UpsertProject(ctx context.Context, u metadata.ProjectUpdate) (metadata.Project, bool, error) {
 	if u.Access != nil && *u.Access != metadata.PrivateAccess && *u.Access != metadata.RestrictedAccess {
 		return metadata.Project{}, false, invalid("a project cannot have the access %.60q; it is PRIVATE (for its entity) or RESTRICTED (for invited members)", string(*u.Access))
+	}
+	if u.ProtectedAliases != nil {
+		if err := checkProtected(u.Name, *u.ProtectedAliases); err != nil {
+			return metadata.Project{}, false, err
+		}
 	}
 	ctx = acting(ctx, "upsertModel")
 	var p metadata.Project
@@ -31,6 +38,11 @@ func (s *Store) UpsertProject(ctx context.Context, u metadata.ProjectUpdate) (me
 				return err
 			}
 		}
+		if u.ProtectedAliases != nil {
+			if err := protect(ctx, q, p.ID, *u.ProtectedAliases); err != nil {
+				return err
+			}
+		}
 		if created && u.CreatorID != 0 {
 			if err := run(ctx, q, "INSERT INTO project_members (project_id, entity_id, role) SELECT ?, entity_id, 'admin' FROM users WHERE id = ?", p.ID, u.CreatorID); err != nil {
 				return err
@@ -39,7 +51,11 @@ func (s *Store) UpsertProject(ctx context.Context, u metadata.ProjectUpdate) (me
 		if p, err = project(ctx, q, u.Entity, u.Name); err != nil {
 			return err
 		}
-		return audit(ctx, q, p.EntityID, now, projectSubject(p), "project settings")
+		details := "project settings"
+		if u.ProtectedAliases != nil {
+			details += "; protected aliases: " + cmp.Or(strings.Join(*u.ProtectedAliases, ", "), "none")
+		}
+		return audit(ctx, q, p.EntityID, now, projectSubject(p), details)
 	})
 	return p, created, err
 }
@@ -100,8 +116,10 @@ func (s *Store) DeleteProject(ctx context.Context, id int64) error {
 				return err
 			}
 		}
-		if err := run(ctx, q, "DELETE FROM project_members WHERE project_id = ?", id); err != nil {
-			return err
+		for _, table := range []string{"project_members", "protected_aliases"} {
+			if err := run(ctx, q, "DELETE FROM "+table+" WHERE project_id = ?", id); err != nil {
+				return err
+			}
 		}
 		if err := audit(ctx, q, p.EntityID, now, projectSubject(p), "project deleted"); err != nil {
 			return err

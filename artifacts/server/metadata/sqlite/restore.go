@@ -214,7 +214,10 @@ func (u *restoring) aliases(ctx context.Context) error {
 				continue // what is newer is the latest
 			}
 		}
-		if err := moveAlias(ctx, u.q, l.collection, l.member, l.alias, u.now, 0); err != nil {
+		if err := moveAlias(ctx, u.q, l.collection, l.member, l.alias, u.now, 0); metadata.KindOf(err) == metadata.KindDenied {
+			u.keep("the alias %q of %s is not back on %s: it is protected, and only administrators of the registry may put it there", l.alias, l.name, versionName(l.index))
+			continue
+		} else if err != nil {
 			return err
 		}
 		u.out.Aliases = append(u.out.Aliases, l.name+":"+l.alias)
