@@ -50,6 +50,18 @@ static inline long resident(void) {
     return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* Of it, what no other process can share and no file holds, in KiB. */
+static inline long private_memory(void) {
+    char line[256];
+    long size = -1;
+    FILE *f = fopen("/proc/self/smaps_rollup", "r");
+    CHECK(f, "/proc/self/smaps_rollup cannot be read");
+    while (size < 0 && fgets(line, sizeof line, f)) sscanf(line, "Anonymous: %ld", &size);
+    fclose(f);
+    CHECK(size >= 0, "/proc/self/smaps_rollup says nothing of anonymous memory");
+    return size;
+}
+
 static inline int entries(const char *folder) {
     DIR *d = opendir(folder);
     int n = -2; /* . and .. */

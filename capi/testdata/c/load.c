@@ -5,7 +5,7 @@
 
 int main(int argc, char **argv) {
     CHECK(argc == 3, "usage: load LIBRARY CONFIG");
-    long before = resident();
+    long before = resident(), own = private_memory();
     double began = now();
     void *library = dlopen(argv[1], RTLD_NOW);
     CHECK(library, "%s", dlerror());
@@ -24,7 +24,8 @@ int main(int argc, char **argv) {
     call_(session, "list_artifact_types", 19, "{\"project\":1}", 13, &answer, &size);
     double called = now();
     CHECK(answer && strstr(answer, "\"INVALID\""), "call: %s", answer);
-    printf("load_ms %.3f open_ms %.3f call_ms %.3f total_ms %.3f rss_kib %ld threads %d\n",
-           loaded - began, opened - loaded, called - opened, called - began, resident() - before, thread_count());
+    printf("load_ms %.3f open_ms %.3f call_ms %.3f total_ms %.3f rss_kib %ld private_kib %ld threads %d\n",
+           loaded - began, opened - loaded, called - opened, called - began, resident() - before,
+           private_memory() - own, thread_count());
     return 0;
 }
