@@ -416,6 +416,48 @@ func TestHostileManifest(t *testing.T) {
 	}
 }
 
+// TestHostileReferences: a version whose references lead to itself, however that
+// is written, or to what nobody ever writes to, keeps nobody.
+func TestHostileReferences(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	a := b.log("pets", map[string]string{"harmless": "x"})
+	round, err := a.ReferenceTo("it")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := mkfifo(pipe); err != nil {
+		t.Fatal(err)
+	}
+	sum := md5.Sum([]byte("x"))
+	for ref, want := range map[string]error{
+		round: artifacts.ErrCorrupt,
+		strings.Replace(round, "wandb-artifact", "WANDB-Artifact", 1): artifacts.ErrCorrupt,
+		"file://" + pipe: artifacts.ErrConflict,
+	} {
+		manifest := fmt.Sprintf(`{"version":1,"storagePolicyConfig":{"storageLayout":"V2"},"contents":{"it":{"digest":%q,"size":1,"ref":%q}}}`,
+			base64.StdEncoding.EncodeToString(sum[:]), ref)
+		b.road.set(func(req *http.Request) (*http.Response, error) {
+			if strings.Contains(req.URL.Path, "wandb_manifest") {
+				return answerWith(req, 200, manifest), nil
+			}
+			return nil, nil
+		}, nil)
+		c := b.newClient(func(cfg *artifacts.Config) { cfg.Transport, cfg.Files.CacheDir = b.road, t.TempDir() })
+		v, err := c.ArtifactByID(ctx, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Download(ctx, &artifacts.DownloadOptions{Root: t.TempDir()}); !errors.Is(err, want) {
+			t.Errorf("%s: %v", ref, err)
+		}
+		if f, err := v.OpenFile(ctx, "it"); !errors.Is(err, want) {
+			t.Errorf("%s: open: %v, %v", ref, f, err)
+		}
+	}
+}
+
 // TestLog_Faults: what can go wrong while files are sent and is forgiven.
 func TestLog_Faults(t *testing.T) {
 	b := newBench(t)
