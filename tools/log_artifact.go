@@ -95,6 +95,8 @@ func logArtifact() Operation {
 		Title:       "Log an artifact version",
 		Description: "Make a new artifact version from files, folders, given contents and references, or from another version with changes. Files that the server has are not sent again; if nothing is new no version is made, and the answer says so.",
 		Toolset:     ToolsetFiles,
+		// Each call makes a run where none is named, and a version with always_new.
+		NotIdempotent: true,
 	}, func(ctx context.Context, c *artifacts.Client, in LogArtifactInput) (LogArtifactOutput, error) {
 		var out LogArtifactOutput
 		if err := in.check(); err != nil {

@@ -22,7 +22,7 @@ const (
 	// Reads changes nothing.
 	Reads Effect = "reads"
 	// Writes changes things in a way that can be changed back. Doing it twice
-	// is the same as once.
+	// is the same as once, unless the operation is NotIdempotent.
 	Writes Effect = "writes"
 	// Destroys takes things away. Outside of ToolsetClasses it asks for the id of
 	// a plan that was made before. Doing it twice fails, and does no more than once.
@@ -83,6 +83,9 @@ type Words struct {
 	// FileContents says that answers hold what is in files of artifacts. A front
 	// end marks them as what they are: words of whoever wrote the file.
 	FileContents bool
+	// NotIdempotent says of an operation that writes that doing it again with the
+	// same arguments can do more than doing it once.
+	NotIdempotent bool
 }
 
 // An Operation is one thing that can be asked for. It is safe for concurrent use.

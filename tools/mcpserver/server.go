@@ -151,8 +151,7 @@ func tool(op tools.Operation) mcp.Tool {
 		mcp.WithTitleAnnotation(op.Title),
 		mcp.WithReadOnlyHintAnnotation(op.Effect == tools.Reads),
 		mcp.WithDestructiveHintAnnotation(op.Effect == tools.Destroys),
-		// Writes set values, and what is deleted cannot be deleted again.
-		mcp.WithIdempotentHintAnnotation(true),
+		mcp.WithIdempotentHintAnnotation(!op.NotIdempotent),
 		// One registry and nothing beyond it.
 		mcp.WithOpenWorldHintAnnotation(false),
 	} {

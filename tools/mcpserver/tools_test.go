@@ -191,9 +191,12 @@ func TestTools_ByName(t *testing.T) {
 }
 
 func TestTools_AnnotationsFollowTheEffect(t *testing.T) {
-	effects := map[string]tools.Effect{}
+	effects, adding := map[string]tools.Effect{}, map[string]bool{}
 	for _, o := range tools.All() {
-		effects[o.Name] = o.Effect
+		effects[o.Name], adding[o.Name] = o.Effect, o.NotIdempotent
+	}
+	if !adding["log_artifact"] {
+		t.Error("log_artifact says that doing it twice is the same as once, and it makes runs")
 	}
 	for _, tool := range listed(t, connected(t, mcpserver.New(mcpserver.Options{Open: unopened(t), Toolsets: tools.Toolsets()}))) {
 		a := tool.Annotations
@@ -203,6 +206,9 @@ func TestTools_AnnotationsFollowTheEffect(t *testing.T) {
 		}
 		if *a.ReadOnlyHint != (effects[tool.Name] == tools.Reads) || *a.DestructiveHint != (effects[tool.Name] == tools.Destroys) {
 			t.Errorf("%s %s, and is annotated readOnly %v, destructive %v", tool.Name, effects[tool.Name], *a.ReadOnlyHint, *a.DestructiveHint)
+		}
+		if *a.IdempotentHint == adding[tool.Name] {
+			t.Errorf("%s is annotated idempotent %v", tool.Name, *a.IdempotentHint)
 		}
 	}
 }
