@@ -31,6 +31,15 @@ type ArtifactCollectionAttrs struct {
 	Tags        []string       `json:"tags"`
 	CreatedAt   time.Time      `json:"createdAt"`
 	UpdatedAt   *time.Time     `json:"updatedAt,omitempty"`
+	// Newest is the newest version when the collection was listed, where
+	// CollectionsOptions.Newest asked for it. nil: not asked for, or there is none.
+	Newest *NewestVersion `json:"newest,omitempty"`
+}
+
+// A NewestVersion is the newest version in a collection, and its aliases there.
+type NewestVersion struct {
+	Version string   `json:"version"` // "v3"
+	Aliases []string `json:"aliases"`
 }
 
 // An ArtifactCollection is a named list of versions: a sequence or a portfolio.

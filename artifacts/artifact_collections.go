@@ -21,6 +21,9 @@ type CollectionsOptions struct {
 	// Order is a field name, with "-" before it for descending ("+" or nothing
 	// for ascending). Needs the same feature.
 	Order string
+	// Newest has each collection bring its newest version along, in the same
+	// request: see ArtifactCollectionAttrs.Newest.
+	Newest bool
 }
 
 // ArtifactCollections are the collections of one type in a project (W&B:
@@ -33,6 +36,7 @@ type ArtifactCollections struct {
 	entity, project, typeName string
 	filters                   map[string]any
 	choice                    wire.Choice
+	newest                    wire.JSONString // filters of the versions; "": not wanted
 	invalid                   error
 }
 
@@ -52,6 +56,9 @@ func (c *Client) ArtifactCollections(entity, project, typeName string, opts *Col
 		count: l.count,
 	}, opts.PerPage, opts.After)
 	l.choice, l.invalid = choose(opts.Filters, opts.Order)
+	if opts.Newest {
+		l.newest = newestCommitted
+	}
 	return l
 }
 
@@ -66,7 +73,7 @@ func (l *ArtifactCollections) fetch(ctx context.Context, after string, perPage i
 		return nil, PageInfo{}, err
 	}
 	page := wire.Page{First: perPage, After: after, WithTotal: after == ""}
-	conn, lacks, err := wire.ArtifactCollections(ctx, c.sender, in, l.typeName, l.choice, choosing, page)
+	conn, lacks, err := wire.ArtifactCollections(ctx, c.sender, in, l.typeName, l.choice, l.newest, choosing, page)
 	if err != nil {
 		return nil, PageInfo{}, c.fail(ctx, l.op, l.path, err)
 	}
@@ -78,13 +85,26 @@ func (l *ArtifactCollections) fetch(ctx context.Context, after string, perPage i
 		if e.Node == nil || e.Node.Project == nil { // not for this viewer
 			continue
 		}
-		attrs, err := toCollectionAttrs(e.Node)
+		attrs, err := toCollectionAttrs(&e.Node.ArtifactCollection)
+		attrs.Newest = newestOf(e.Node)
 		if err != nil {
 			return nil, PageInfo{}, located(l.op, l.path, err)
 		}
 		items = append(items, NewArtifactCollection(c, attrs.Entity, attrs.Project, attrs.Name, attrs.Type, "", &attrs))
 	}
 	return items, toPageInfo(conn.PageInfo, conn.TotalCount), nil
+}
+
+// newestCommitted leaves out versions that are not complete, as lists of
+// versions do.
+const newestCommitted wire.JSONString = `{"state":"COMMITTED"}`
+
+func newestOf(c *wire.ListedCollection) *NewestVersion {
+	if c.Newest == nil || len(c.Newest.Edges) == 0 || c.Newest.Edges[0].Node == nil {
+		return nil
+	}
+	e := c.Newest.Edges[0]
+	return &NewestVersion{Version: e.Version, Aliases: aliasesIn(c.ID, e.Node.Aliases)}
 }
 
 func (l *ArtifactCollections) count(ctx context.Context) (int, error) {

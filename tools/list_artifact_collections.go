@@ -38,6 +38,9 @@ type CollectionItem struct {
 	Tags        []string `json:"tags"`
 	CreatedAt   Moment   `json:"created_at"`
 	UpdatedAt   *Moment  `json:"updated_at,omitempty"`
+	// Newest version, and its aliases. Absent: there is none.
+	LatestVersion string   `json:"latest_version,omitempty"`
+	LatestAliases []string `json:"latest_aliases,omitempty"`
 }
 
 // mostTagsInLists bounds a list within a list.
@@ -46,7 +49,7 @@ const mostTagsInLists = 20
 func listArtifactCollections() Operation {
 	return Define("list_artifact_collections", Reads, Words{
 		Title:       "List artifact collections",
-		Description: "List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name.",
+		Description: "List the artifact collections (sequences and portfolios) of a project with their latest version, optionally of one type, tag or part of a name.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactCollectionsInput) (ListArtifactCollectionsOutput, error) {
 		var out ListArtifactCollectionsOutput
@@ -56,7 +59,7 @@ func listArtifactCollections() Operation {
 		}
 		at.Type, at.TypeArgument = in.Type, "type"
 		out.Project = at.place()
-		opts := artifacts.CollectionsOptions{Filters: collectionFilters(in), Order: collectionOrder(in.Order)}
+		opts := artifacts.CollectionsOptions{Filters: collectionFilters(in), Order: collectionOrder(in.Order), Newest: true}
 		out.Collections, out.PageEnd, err = listing[*artifacts.ArtifactCollection, CollectionItem]{
 			operation: "list_artifact_collections",
 			parts:     []string{at.Entity, at.Project, in.Type, in.NameContains, in.Tag, in.Order},
@@ -72,6 +75,10 @@ func listArtifactCollections() Operation {
 					item.Description = clipPointer(attrs.Description, clippedInLists)
 					item.Tags, _ = some(attrs.Tags, mostTagsInLists)
 					item.CreatedAt, item.UpdatedAt = moment(attrs.CreatedAt), maybeMoment(attrs.UpdatedAt)
+					if attrs.Newest != nil {
+						item.LatestVersion = attrs.Newest.Version
+						item.LatestAliases, _ = some(attrs.Newest.Aliases, mostTagsInLists)
+					}
 				}
 				return item
 			},

@@ -88,6 +88,42 @@ func collectionsAreFound(t *testing.T, s *shop, c *artifacts.Client) {
 	if item := out.Collections[0]; item.Kind != "portfolio" || item.Type != "model" {
 		t.Errorf("the portfolio is shown as %+v", item)
 	}
+	newestAreTold(t, s, c)
+}
+
+// newestAreTold: a list of collections tells the newest version of each, in one
+// request for all of them.
+func newestAreTold(t *testing.T, s *shop, c *artifacts.Client) {
+	t.Helper()
+	s.ClearRequests()
+	out := call[tools.ListArtifactCollectionsOutput](t, c, "list_artifact_collections", args{"limit": 100})
+	lists := 0
+	for _, r := range s.Requests() {
+		if r.Operation == "ProjectArtifactCollections" {
+			lists++
+		} else if strings.Contains(r.Operation, "Artifact") {
+			t.Errorf("it asked %s too", r.Operation)
+		}
+	}
+	if lists != 1 {
+		t.Errorf("it asked for the list %d times", lists)
+	}
+	want := map[string]string{
+		"imagenet-mini": "v2 latest", "checkpoints": "v44 latest", "resnet-weights": "v1 latest production",
+		"released-models": "v0 latest stable", "scratch": "v0 latest",
+	}
+	for _, item := range out.Collections {
+		if w, ok := want[item.Name]; ok {
+			slices.Sort(item.LatestAliases)
+			if got := item.LatestVersion + " " + strings.Join(item.LatestAliases, " "); got != w {
+				t.Errorf("the newest of %s is %q, want %q", item.Name, got, w)
+			}
+			delete(want, item.Name)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not listed: %v", want)
+	}
 }
 
 func collectionIsShown(t *testing.T, s *shop, c *artifacts.Client) {

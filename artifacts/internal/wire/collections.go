@@ -82,6 +82,15 @@ func GetArtifactCollection(ctx context.Context, s *Sender, c Collection) (*Artif
 	return find[ArtifactCollection](ctx, s, Op{Name: "ProjectArtifactCollection"}, c, nil)
 }
 
+// A ListedCollection is a collection and, where $withNewest says so, its newest
+// version: one request for both, however many collections there are.
+type ListedCollection struct {
+	ArtifactCollection
+	Newest *struct {
+		Edges []VersionedEdge[Aliased] `json:"edges"`
+	} `graphql:"newest: artifacts(first: 1, filters: $newestOf) @include(if: $withNewest)" json:"newest"`
+}
+
 // listsOfType and listsOfProject reach L, a selection of the collections of a
 // type or of a whole project.
 type (
@@ -99,13 +108,13 @@ type (
 // does, and a project's list where the server can do neither nor count it.
 type (
 	plainCollections struct {
-		List *Counted[ArtifactCollection] `graphql:"artifactCollections(after: $cursor, first: $perPage)" json:"artifactCollections"`
+		List *Counted[ListedCollection] `graphql:"artifactCollections(after: $cursor, first: $perPage)" json:"artifactCollections"`
 	}
 	chosenCollections struct {
-		List *Counted[ArtifactCollection] `graphql:"artifactCollections(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"artifactCollections"`
+		List *Counted[ListedCollection] `graphql:"artifactCollections(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"artifactCollections"`
 	}
 	uncountedCollections struct {
-		List *Nodes[ArtifactCollection] `graphql:"artifactCollections(after: $cursor, first: $perPage)" json:"artifactCollections"`
+		List *Nodes[ListedCollection] `graphql:"artifactCollections(after: $cursor, first: $perPage)" json:"artifactCollections"`
 	}
 	plainCollectionsTotal struct {
 		List *Total `graphql:"artifactCollections" json:"artifactCollections"`
@@ -115,11 +124,11 @@ type (
 	}
 )
 
-func (l *plainCollections) list() *Counted[ArtifactCollection]   { return l.List }
-func (l *chosenCollections) list() *Counted[ArtifactCollection]  { return l.List }
-func (l *uncountedCollections) list() *Nodes[ArtifactCollection] { return l.List }
-func (l *plainCollectionsTotal) list() *Total                    { return l.List }
-func (l *chosenCollectionsTotal) list() *Total                   { return l.List }
+func (l *plainCollections) list() *Counted[ListedCollection]   { return l.List }
+func (l *chosenCollections) list() *Counted[ListedCollection]  { return l.List }
+func (l *uncountedCollections) list() *Nodes[ListedCollection] { return l.List }
+func (l *plainCollectionsTotal) list() *Total                  { return l.List }
+func (l *chosenCollectionsTotal) list() *Total                 { return l.List }
 
 // A Choice says which of a list's items, and in what order.
 type Choice struct {
@@ -129,22 +138,24 @@ type Choice struct {
 
 // ArtifactCollections lists the collections of a type, or of the whole project
 // where typeName is "". filtering says that the server can filter, sort and
-// count a project's collections; without it choice must be empty.
-func ArtifactCollections(ctx context.Context, s *Sender, in In, typeName string, choice Choice, filtering bool, p Page) (*Counted[ArtifactCollection], Missing, error) {
+// count a project's collections; without it choice must be empty. newest filters
+// the versions of which each collection brings the newest; "" means that it brings none.
+func ArtifactCollections(ctx context.Context, s *Sender, in In, typeName string, choice Choice, newest JSONString, filtering bool, p Page) (*Counted[ListedCollection], Missing, error) {
 	vars := p.vars(in.vars())
+	vars["newestOf"], vars["withNewest"] = optional(newest), newest != ""
 	if typeName == "" && !filtering {
-		l, missing, err := listed[uncountedCollections, Nodes[ArtifactCollection]](ctx, s, "ArtifactCollections", typeName, vars)
+		l, missing, err := listed[uncountedCollections, Nodes[ListedCollection]](ctx, s, "ArtifactCollections", typeName, vars)
 		if l == nil {
 			return nil, missing, err
 		}
-		return &Counted[ArtifactCollection]{Nodes: *l}, Nothing, nil
+		return &Counted[ListedCollection]{Nodes: *l}, Nothing, nil
 	}
 	vars["withTotal"] = p.WithTotal
 	if choice == (Choice{}) {
-		return listed[plainCollections, Counted[ArtifactCollection]](ctx, s, "ArtifactCollections", typeName, vars)
+		return listed[plainCollections, Counted[ListedCollection]](ctx, s, "ArtifactCollections", typeName, vars)
 	}
 	vars["filters"], vars["order"] = optional(choice.Filters), optional(choice.Order)
-	return listed[chosenCollections, Counted[ArtifactCollection]](ctx, s, "ArtifactCollections", typeName, vars)
+	return listed[chosenCollections, Counted[ListedCollection]](ctx, s, "ArtifactCollections", typeName, vars)
 }
 
 // CountArtifactCollections asks how many collections ArtifactCollections would

@@ -60,9 +60,9 @@ func sendAll(t *testing.T, s *wire.Sender) {
 	for _, p := range []wire.Page{{First: 50}, {First: 2, After: "cur", WithTotal: true}} {
 		ran(wire.ArtifactTypes(ctx, s, in, p))
 		for _, typeName := range []string{"", "t"} {
-			ran(wire.ArtifactCollections(ctx, s, in, typeName, wire.Choice{}, false, p))
-			ran(wire.ArtifactCollections(ctx, s, in, typeName, wire.Choice{}, true, p))
-			ran(wire.ArtifactCollections(ctx, s, in, typeName, chosen, true, p))
+			ran(wire.ArtifactCollections(ctx, s, in, typeName, wire.Choice{}, "", false, p))
+			ran(wire.ArtifactCollections(ctx, s, in, typeName, wire.Choice{}, "", true, p))
+			ran(wire.ArtifactCollections(ctx, s, in, typeName, chosen, `{"state":"COMMITTED"}`, true, p))
 			ran(wire.CountArtifactCollections(ctx, s, in, typeName, ""))
 			ran(wire.CountArtifactCollections(ctx, s, in, typeName, `{"name":"x"}`))
 		}
@@ -198,7 +198,7 @@ func TestTagsAgree(t *testing.T) {
 		"types": func() (any, error) { v, _, err := wire.ArtifactTypes(ctx, s, in, wire.Page{First: 1}); return v, err },
 		"type":  func() (any, error) { v, _, err := wire.GetArtifactType(ctx, s, in, "t"); return v, err },
 		"collections": func() (any, error) {
-			v, _, err := wire.ArtifactCollections(ctx, s, in, "t", wire.Choice{}, true, wire.Page{First: 1, WithTotal: true})
+			v, _, err := wire.ArtifactCollections(ctx, s, in, "t", wire.Choice{}, "", true, wire.Page{First: 1, WithTotal: true})
 			return v, err
 		},
 		"collection": func() (any, error) {
@@ -351,7 +351,7 @@ func FuzzAnswer(f *testing.F) {
 		if v, missing, err := wire.ArtifactFiles(ctx, s, wire.Version{In: in}, nil, true, wire.Page{First: 1}); v == nil && missing == wire.Nothing && err == nil {
 			t.Error("nothing came back and nothing is missing")
 		}
-		if v, missing, err := wire.ArtifactCollections(ctx, s, in, "", wire.Choice{}, true, wire.Page{First: 1}); v == nil && missing == wire.Nothing && err == nil {
+		if v, missing, err := wire.ArtifactCollections(ctx, s, in, "", wire.Choice{}, "", true, wire.Page{First: 1}); v == nil && missing == wire.Nothing && err == nil {
 			t.Error("nothing came back and nothing is missing")
 		}
 	})

@@ -50,6 +50,9 @@ export interface CollectionItem {
   tags: string[];
   created_at: string;
   updated_at?: string | undefined;
+  /** Newest version, and its aliases. Absent: there is none. */
+  latest_version?: string | undefined;
+  latest_aliases?: string[] | undefined;
 }
 
 export interface ListArtifactCollectionsOutput {
@@ -1814,7 +1817,7 @@ export interface ViewerNode {
 export interface Operations {
   /** List the artifact types (dataset, model, ...) of a project, with the number of collections of each. Start here when the project's contents are unknown. */
   list_artifact_types: { input: ListArtifactTypesInput; output: ListArtifactTypesOutput };
-  /** List the artifact collections (sequences and portfolios) of a project, optionally of one type, with a tag, or by part of their name. */
+  /** List the artifact collections (sequences and portfolios) of a project with their latest version, optionally of one type, tag or part of a name. */
   list_artifact_collections: { input: ListArtifactCollectionsInput; output: ListArtifactCollectionsOutput };
   /** Get one artifact collection: type, description, tags, all aliases and the number of versions. Use list_artifacts for the versions themselves. */
   get_artifact_collection: { input: GetArtifactCollectionInput; output: GetArtifactCollectionOutput };

@@ -57,8 +57,8 @@ class Operations:
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListArtifactCollectionsOutput:
-        """List the artifact collections (sequences and portfolios) of a project, optionally of
-        one type, with a tag, or by part of their name.
+        """List the artifact collections (sequences and portfolios) of a project with their
+        latest version, optionally of one type, tag or part of a name.
 
         Args:
             project: Default: as configured.

@@ -41,6 +41,9 @@ class ListArtifactTypesOutput(_ListArtifactTypesOutput):
 class _CollectionItem(TypedDict, total=False):
     description: str
     updated_at: Time
+    # Newest version, and its aliases. Absent: there is none.
+    latest_version: str
+    latest_aliases: list[str]
 
 
 class CollectionItem(_CollectionItem):
