@@ -65,6 +65,7 @@ type registryChanges struct {
 	visibility        *Visibility
 	allowAll          *bool
 	addTypes          *[]string
+	protect           *[]string
 }
 
 // Registry names a registry of an organization, with or without the prefix
@@ -268,6 +269,41 @@ const (
 	featureRegistrySearch = "ARTIFACT_REGISTRY_SEARCH"
 	featureRegistryTypes  = "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION"
 )
+
+// Which aliases of a registry are protected can be told and changed.
+const (
+	featureProtected = "RELIQUARY_PROTECTED_ALIASES"
+	protectsAliases  = "tell or change which aliases of a registry are protected"
+)
+
+// ProtectedAliases are the aliases that only administrators of the registry may
+// add to a version, move or remove, by name; everybody reads them. What was set
+// and not saved counts. W&B tells them in its app only: KindUnsupported on its
+// servers.
+func (r *Registry) ProtectedAliases(ctx context.Context) ([]string, error) {
+	const op = "list the protected aliases of a registry"
+	r.mu.Lock()
+	set := r.set.protect
+	r.mu.Unlock()
+	if set != nil {
+		return slices.Sorted(slices.Values(*set)), nil
+	}
+	if err := r.client.require(ctx, featureProtected, op, r.Path(), protectsAliases); err != nil {
+		return nil, err
+	}
+	saved, err := r.loaded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, lacks, err := wire.ProtectedAliases(ctx, r.client.sender, wire.In{Entity: saved.Entity, Project: saved.FullName()})
+	switch {
+	case err != nil:
+		return nil, r.client.fail(ctx, op, r.Path(), err)
+	case lacks != wire.Nothing:
+		return nil, &Error{Kind: KindNotFound, Op: op, Path: r.Path(), Message: "the registry is not there any more"}
+	}
+	return list, nil
+}
 
 // needs is KindUnsupported where the server lacks a feature.
 func (c *Client) needs(ctx context.Context, op, path, feature string) error {

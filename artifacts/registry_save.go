@@ -64,6 +64,20 @@ func (r *Registry) AddArtifactTypes(types ...string) error {
 	return nil
 }
 
+// SetProtectedAliases says at the next Save which aliases only administrators of
+// the registry may add to a version, move or remove: the whole list. W&B sets
+// them in its app only: KindUnsupported from Save on its servers.
+func (r *Registry) SetProtectedAliases(aliases ...string) error {
+	if err := checkAliases(aliases); err != nil {
+		return located("protect aliases of a registry", r.Path(), err)
+	}
+	aliases = once(append([]string{}, aliases...))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.set.protect = &aliases
+	return nil
+}
+
 // Changed reports whether something was set and not yet saved.
 func (r *Registry) Changed() bool {
 	r.mu.Lock()
@@ -72,7 +86,7 @@ func (r *Registry) Changed() bool {
 }
 
 // Save sends what setters changed, and nothing if that is nothing: description,
-// visibility and types (W&B: UpsertRegistry), then the name (RenameRegistry).
+// visibility, types and protected aliases (W&B: UpsertRegistry), then the name (RenameRegistry).
 // When the second fails the first stands, and the error says so.
 func (r *Registry) Save(ctx context.Context) error {
 	const op = "save registry"
@@ -87,13 +101,18 @@ func (r *Registry) Save(ctx context.Context) error {
 	if err := c.needs(ctx, op, r.Path(), featureRegistryTypes); err != nil {
 		return err
 	}
+	r.mu.Lock()
+	set := r.set
+	r.mu.Unlock()
+	if set.protect != nil {
+		if err := c.require(ctx, featureProtected, op, r.Path(), protectsAliases); err != nil {
+			return err
+		}
+	}
 	saved, err := r.loadedInTurn(ctx)
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	set := r.set
-	r.mu.Unlock()
 	in, sends, err := set.upsert(saved)
 	if err != nil {
 		return located(op, r.Path(), err)
@@ -155,6 +174,9 @@ func (r *Registry) forget(set registryChanges, renamed bool) {
 	if r.set.addTypes == set.addTypes {
 		r.set.addTypes = nil
 	}
+	if r.set.protect == set.protect {
+		r.set.protect = nil
+	}
 }
 
 // upsert says what to send, if anything. It names everything that W&B's client
@@ -181,10 +203,11 @@ func (set registryChanges) upsert(saved RegistryAttrs) (in wire.UpsertModelInput
 			return in, false, e
 		}
 	}
+	sends = sends || set.protect != nil
 	access, err := visibility.access()
 	in = wire.UpsertModelInput{
 		EntityName: saved.Entity, Name: saved.FullName(), Description: description,
-		Access: &access, AllowAllArtifactTypesInRegistry: &allow, ArtifactTypes: typeInputs(types),
+		Access: &access, AllowAllArtifactTypesInRegistry: &allow, ArtifactTypes: typeInputs(types), ProtectedAliases: set.protect,
 	}
 	return in, sends, err
 }
@@ -208,6 +231,8 @@ type RegistryDraft struct {
 	Description string
 	// ArtifactTypes are those that can be linked; none means all.
 	ArtifactTypes []string
+	// ProtectedAliases are as in SetProtectedAliases.
+	ProtectedAliases []string
 }
 
 // CreateRegistry makes a registry (W&B: UpsertRegistry). KindConflict if the
@@ -219,11 +244,19 @@ func (c *Client) CreateRegistry(ctx context.Context, n RegistryDraft) (*Registry
 		n.Visibility = VisibleToOrganization
 	}
 	access, err := n.Visibility.access()
-	if err = errors.Join(err, checkRegistryName(name), checkRegistryTypes(n.ArtifactTypes)); err != nil {
+	if err = errors.Join(err, checkRegistryName(name), checkRegistryTypes(n.ArtifactTypes), checkAliases(n.ProtectedAliases)); err != nil {
 		return nil, located(op, join(n.Organization, name), err)
 	}
 	if err := c.needs(ctx, op, join(n.Organization, name), featureRegistryTypes); err != nil {
 		return nil, err
+	}
+	var protect *[]string
+	if len(n.ProtectedAliases) > 0 {
+		if err := c.require(ctx, featureProtected, op, join(n.Organization, name), protectsAliases); err != nil {
+			return nil, err
+		}
+		aliases := once(slices.Clone(n.ProtectedAliases))
+		protect = &aliases
 	}
 	o, err := c.Organization(ctx, n.Organization)
 	if err != nil {
@@ -246,7 +279,7 @@ func (c *Client) CreateRegistry(ctx context.Context, n RegistryDraft) (*Registry
 	all := len(n.ArtifactTypes) == 0
 	got, err := wire.UpsertRegistry(ctx, c.sender, wire.UpsertModelInput{
 		EntityName: in.Entity, Name: in.Project, Description: optionalText(n.Description),
-		Access: &access, AllowAllArtifactTypesInRegistry: &all, ArtifactTypes: typeInputs(once(n.ArtifactTypes)),
+		Access: &access, AllowAllArtifactTypesInRegistry: &all, ArtifactTypes: typeInputs(once(n.ArtifactTypes)), ProtectedAliases: protect,
 	})
 	switch {
 	case err != nil:

@@ -30,7 +30,9 @@ func (in RegistryName) registry(c *artifacts.Client) (*artifacts.Registry, error
 type RegistryDetails struct {
 	Organization string `json:"organization"`
 	RegistryItem
-	UpdatedAt *Moment `json:"updated_at,omitempty"`
+	// That only administrators of the registry may add, move or remove; absent where the server does not tell.
+	ProtectedAliases []string `json:"protected_aliases,omitempty"`
+	UpdatedAt        *Moment  `json:"updated_at,omitempty"`
 }
 
 func registryDetails(ctx context.Context, r *artifacts.Registry) (RegistryDetails, error) {
@@ -40,7 +42,8 @@ func registryDetails(ctx context.Context, r *artifacts.Registry) (RegistryDetail
 	}
 	out := RegistryDetails{Organization: a.Organization, RegistryItem: viewRegistry(ctx, r), UpdatedAt: maybeMoment(a.UpdatedAt)}
 	out.Description = clipPointer(a.Description, clippedAlone)
-	return out, nil
+	out.ProtectedAliases, err = r.ProtectedAliases(ctx)
+	return out, unlessUnsupported(err)
 }
 
 // GetRegistryInput names a registry.
@@ -122,6 +125,8 @@ type CreateRegistryInput struct {
 	Visibility string `json:"visibility,omitempty" jsonschema:"enum=organization,enum=restricted,default=organization"`
 	// That can be linked. Default: all.
 	Types []string `json:"types,omitempty" jsonschema:"maxItems=100"`
+	// That only administrators may add, move or remove.
+	ProtectedAliases []string `json:"protected_aliases,omitempty" jsonschema:"maxItems=100"`
 }
 
 func createRegistry() Operation {
@@ -138,6 +143,7 @@ func createRegistry() Operation {
 		made, err := c.CreateRegistry(ctx, artifacts.RegistryDraft{
 			Organization: organization, Name: r.Name(), Description: in.Description,
 			Visibility: artifacts.Visibility(in.Visibility), ArtifactTypes: in.Types,
+			ProtectedAliases: in.ProtectedAliases,
 		})
 		if err != nil {
 			return RegistryDetails{}, blameFor("registry", err)
@@ -157,20 +163,22 @@ type UpdateRegistryInput struct {
 	AddTypes []string `json:"add_types,omitempty" jsonschema:"maxItems=100"`
 	// Whether versions of every type can be linked.
 	AllowAllTypes *bool `json:"allow_all_types,omitempty"`
+	// The whole list of aliases that only administrators may add, move or remove.
+	ProtectedAliases *[]string `json:"protected_aliases,omitempty" jsonschema:"maxItems=100"`
 }
 
 func updateRegistry() Operation {
 	return Define("update_registry", Writes, Words{
 		Title:       "Change a registry",
-		Description: "Rename or describe a registry, change who sees it or which artifact types it takes.",
+		Description: "Rename or describe a registry, change who sees it or which artifact types it takes and which aliases are protected.",
 		Toolset:     ToolsetRegistries,
 	}, func(ctx context.Context, c *artifacts.Client, in UpdateRegistryInput) (RegistryDetails, error) {
 		r, err := in.registry(c)
 		if err != nil {
 			return RegistryDetails{}, err
 		}
-		if in.Name == nil && in.Description == nil && in.Visibility == nil && in.AddTypes == nil && in.AllowAllTypes == nil {
-			return RegistryDetails{}, invalid("", "give one or more of name, description, visibility, add_types, allow_all_types", "nothing to change was given")
+		if in.Name == nil && in.Description == nil && in.Visibility == nil && in.AddTypes == nil && in.AllowAllTypes == nil && in.ProtectedAliases == nil {
+			return RegistryDetails{}, invalid("", "give one or more of name, description, visibility, add_types, allow_all_types, protected_aliases", "nothing to change was given")
 		}
 		if in.Name != nil {
 			if err := r.SetName(*in.Name); err != nil {
@@ -187,6 +195,11 @@ func updateRegistry() Operation {
 		}
 		if in.AllowAllTypes != nil {
 			r.SetAllowAllTypes(*in.AllowAllTypes)
+		}
+		if in.ProtectedAliases != nil {
+			if err := r.SetProtectedAliases(*in.ProtectedAliases...); err != nil {
+				return RegistryDetails{}, blame("protected_aliases", err)
+			}
 		}
 		if err := r.AddArtifactTypes(in.AddTypes...); err != nil {
 			return RegistryDetails{}, blame("add_types", err)

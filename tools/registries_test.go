@@ -164,6 +164,14 @@ print(r.name, r.description, r.visibility, r.allow_all_artifact_types, *sorted(r
 	if strings.TrimSpace(got.Stdout) != "weights changed restricted False checkpoint model" {
 		t.Errorf("the wandb package sees %q", got.Stdout)
 	}
+	for _, aliases := range [][]string{{"staging", "production"}, {"precious"}, {}} {
+		out := call[tools.RegistryDetails](t, c, "update_registry", args{"registry": "weights", "protected_aliases": aliases})
+		slices.Sort(aliases)
+		read := call[tools.GetRegistryOutput](t, c, "get_registry", args{"registry": "weights"})
+		if !slices.Equal(out.ProtectedAliases, aliases) || !slices.Equal(read.ProtectedAliases, aliases) || out.Description != "changed" {
+			t.Errorf("protected are %q, read %q, want %q", out.ProtectedAliases, read.ProtectedAliases, aliases)
+		}
+	}
 	details := call[tools.GetRegistryOutput](t, c, "get_registry", args{"registry": "weights"})
 	if *details.Collections != 1 {
 		t.Errorf("%+v", details)
@@ -186,6 +194,7 @@ func registriesRefuse(t *testing.T, c *artifacts.Client) {
 		{"update_registry", args{"registry": "data"}, artifacts.KindInvalid, ""},
 		{"update_registry", args{"registry": "data", "name": "a?b"}, artifacts.KindInvalid, "name"},
 		{"update_registry", args{"registry": "data", "name": "weights"}, artifacts.KindConflict, ""},
+		{"update_registry", args{"registry": "data", "protected_aliases": []string{"v3"}}, artifacts.KindInvalid, "protected_aliases"},
 		{"change_registry_members", args{"registry": "data"}, artifacts.KindInvalid, ""},
 		{"change_registry_members", args{"registry": "data", "add": []string{"ada"}}, artifacts.KindInvalid, "add"},
 		{"list_registry_versions", args{"organization": "nobody"}, artifacts.KindNotFound, "organization"},

@@ -105,6 +105,7 @@ func sendAll(t *testing.T, s *wire.Sender) {
 	ran(wire.ArtifactDeletions(ctx, s, in, `{"collection":"c"}`, wire.Page{First: 2, WithTotal: true}))
 	changed(wire.ArtifactDeletion(ctx, s, "id"))
 	changed(wire.RestoreArtifactDeletion(ctx, s, wire.RestoreArtifactDeletionInput{DeletionID: "id", Name: &name}))
+	ran(wire.ProtectedAliases(ctx, s, in))
 	ran(wire.AliasMoves(ctx, s, in, "c", "a", "", wire.Page{First: 2}))
 	ran(wire.GetAliasAt(ctx, s, in, "c", "a", "2026-01-01T00:00:00Z"))
 	changed(wire.ArtifactBytesFreed(ctx, s, []wire.ID{"id"}))

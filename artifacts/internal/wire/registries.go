@@ -36,6 +36,25 @@ func GetRegistry(ctx context.Context, s *Sender, in In) (*Registry, error) {
 	return out.Entity.Project, nil
 }
 
+type protectedAliases struct {
+	Project *struct {
+		ProtectedAliases []string `json:"protectedAliases"`
+	} `graphql:"project(name: $project, entityName: $entity)" json:"project"`
+}
+
+// ProtectedAliases asks which aliases of a registry only its administrators may
+// move.
+func ProtectedAliases(ctx context.Context, s *Sender, in In) ([]string, Missing, error) {
+	out, err := Do[protectedAliases](ctx, s, Op{Name: "ProtectedAliases"}, in.vars())
+	switch {
+	case err != nil:
+		return nil, Nothing, err
+	case out.Project == nil:
+		return nil, MissingProject, nil
+	}
+	return out.Project.ProtectedAliases, Nothing, nil
+}
+
 // inOrganization reaches L, a selection of an organization's own entity.
 type inOrganization[L any] struct {
 	Organization *struct {
@@ -86,6 +105,8 @@ type UpsertModelInput struct {
 	Access                          *Access             `json:"access,omitempty"`
 	AllowAllArtifactTypesInRegistry *bool               `json:"allowAllArtifactTypesInRegistry,omitempty"`
 	ArtifactTypes                   []ArtifactTypeInput `json:"artifactTypes,omitempty"`
+	// The whole list. Servers without protected aliases do not know the field.
+	ProtectedAliases *[]string `json:"protectedAliases,omitempty"`
 }
 
 // RenameProjectInput renames a registry.

@@ -1080,6 +1080,8 @@ export interface GetRegistryOutput {
   /** That it takes; absent: all. */
   types?: string[] | undefined;
   created_at: string;
+  /** That only administrators of the registry may add, move or remove; absent where the server does not tell. */
+  protected_aliases?: string[] | undefined;
   updated_at?: string | undefined;
   collections?: number | undefined;
   members: RegistryMember[];
@@ -1151,6 +1153,8 @@ export interface CreateRegistryInput {
   visibility?: "organization" | "restricted" | undefined;
   /** That can be linked. Default: all. */
   types?: string[] | undefined;
+  /** That only administrators may add, move or remove. */
+  protected_aliases?: string[] | undefined;
 }
 
 export interface RegistryDetails {
@@ -1163,6 +1167,8 @@ export interface RegistryDetails {
   /** That it takes; absent: all. */
   types?: string[] | undefined;
   created_at: string;
+  /** That only administrators of the registry may add, move or remove; absent where the server does not tell. */
+  protected_aliases?: string[] | undefined;
   updated_at?: string | undefined;
 }
 
@@ -1177,6 +1183,8 @@ export interface UpdateRegistryInput {
   add_types?: string[] | undefined;
   /** Whether versions of every type can be linked. */
   allow_all_types?: boolean | undefined;
+  /** The whole list of aliases that only administrators may add, move or remove. */
+  protected_aliases?: string[] | undefined;
 }
 
 export interface MemberRole {
@@ -1885,7 +1893,7 @@ export interface Operations {
   list_registry_versions: { input: ListRegistryVersionsInput; output: ListRegistryVersionsOutput };
   /** Make a registry in an organization, for versions to be linked to. Fails if there is one of that name. */
   create_registry: { input: CreateRegistryInput; output: RegistryDetails };
-  /** Rename or describe a registry, change who sees it or which artifact types it takes. */
+  /** Rename or describe a registry, change who sees it or which artifact types it takes and which aliases are protected. */
   update_registry: { input: UpdateRegistryInput; output: RegistryDetails };
   /** Add users and teams to a registry, take them out, or change their roles. get_registry tells the present ones. */
   change_registry_members: { input: ChangeRegistryMembersInput; output: ChangeRegistryMembersOutput };

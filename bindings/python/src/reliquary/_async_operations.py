@@ -1039,6 +1039,7 @@ class AsyncOperations:
         description: str | None = None,
         visibility: Literal["organization", "restricted"] | None = None,
         types: list[str] | None = None,
+        protected_aliases: list[str] | None = None,
     ) -> _types.RegistryDetails:
         """Make a registry in an organization, for versions to be linked to.
 
@@ -1047,6 +1048,7 @@ class AsyncOperations:
             visibility: Who sees it: everybody in the organization, or members only. Default:
                 organization.
             types: That can be linked. Default: all.
+            protected_aliases: That only administrators may add, move or remove.
         """
         answer: _types.RegistryDetails = await self._call(
             "create_registry",
@@ -1055,6 +1057,7 @@ class AsyncOperations:
                 "description": description,
                 "visibility": visibility,
                 "types": types,
+                "protected_aliases": protected_aliases,
             },
         )
         return answer
@@ -1068,14 +1071,18 @@ class AsyncOperations:
         visibility: Literal["organization", "restricted"] | None = None,
         add_types: list[str] | None = None,
         allow_all_types: bool | None = None,
+        protected_aliases: list[str] | None = None,
     ) -> _types.RegistryDetails:
-        """Rename or describe a registry, change who sees it or which artifact types it takes.
+        """Rename or describe a registry, change who sees it or which artifact types it takes and
+        which aliases are protected.
 
         Args:
             registry: The organization can be left out where there is only one.
             name: Its new name.
             add_types: Types that can be linked from now on. None can be taken back.
             allow_all_types: Whether versions of every type can be linked.
+            protected_aliases: The whole list of aliases that only administrators may add, move
+                or remove.
         """
         answer: _types.RegistryDetails = await self._call(
             "update_registry",
@@ -1086,6 +1093,7 @@ class AsyncOperations:
                 "visibility": visibility,
                 "add_types": add_types,
                 "allow_all_types": allow_all_types,
+                "protected_aliases": protected_aliases,
             },
         )
         return answer

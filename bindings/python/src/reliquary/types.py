@@ -884,6 +884,9 @@ class _GetRegistryOutput(TypedDict, total=False):
     description: str
     # That it takes; absent: all.
     types: list[str]
+    # That only administrators of the registry may add, move or remove; absent where the server
+    # does not tell.
+    protected_aliases: list[str]
     updated_at: Time
     collections: int
     more_members: int
@@ -938,6 +941,9 @@ class _RegistryDetails(TypedDict, total=False):
     description: str
     # That it takes; absent: all.
     types: list[str]
+    # That only administrators of the registry may add, move or remove; absent where the server
+    # does not tell.
+    protected_aliases: list[str]
     updated_at: Time
 
 
