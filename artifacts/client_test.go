@@ -138,7 +138,7 @@ func TestOldServers(t *testing.T) {
 				}
 				return data(`{"serverInfo":{"features":[{"name":"ARTIFACT_COLLECTIONS_FILTERING_SORTING","isEnabled":true},{"name":"TOTAL_COUNT_IN_FILE_CONNECTION","isEnabled":true}]}}`)
 			case "ProjectArtifactCollections":
-				if old && (strings.Contains(a.Query, "filters") || strings.Contains(a.Query, "totalCount")) {
+				if old && (strings.Contains(a.Query, "filters: $filters") || strings.Contains(a.Query, "totalCount")) {
 					return reply(200, `{"errors":[{"message":"Unknown argument \"filters\""}]}`), nil
 				}
 				return data(`{"project":{"artifactCollections":{"pageInfo":{"hasNextPage":false},"edges":[]}}}`)
