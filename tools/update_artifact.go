@@ -196,6 +196,11 @@ func (in UpdateArtifactInput) set(a *artifacts.Artifact) error {
 			return tooLongToKeep(*in.TTLSeconds)
 		}
 		d := time.Duration(*in.TTLSeconds) * time.Second
+		if ends := a.CreatedAt.Add(d); time.Until(ends) < soonestExpiry {
+			return invalid("ttl_seconds",
+				"give more (it counts from when the version was made), or delete the version by plan_change and apply_plan",
+				"with ttl_seconds %d the version would be deleted at %s", *in.TTLSeconds, moment(ends).Format(time.RFC3339))
+		}
 		ttl = &d
 	}
 	if err := a.SetTTL(ttl); err != nil {
@@ -203,6 +208,10 @@ func (in UpdateArtifactInput) set(a *artifacts.Artifact) error {
 	}
 	return nil
 }
+
+// soonestExpiry is what a new time to live has to leave of a version's life: to
+// let it expire at once would be to delete it without a plan.
+const soonestExpiry = 15 * time.Minute
 
 // mostSeconds is as long as a time.Duration can be.
 const mostSeconds = int64(1<<63-1) / int64(time.Second)

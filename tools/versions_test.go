@@ -197,6 +197,7 @@ func updatingRefuses(t *testing.T, s *shop, c *artifacts.Client) {
 		{args{"replace_metadata": true, "description": "x"}, "replace_metadata"},
 		{args{"ttl_seconds": -1}, "ttl_seconds"},
 		{args{"ttl_seconds": 1 << 62}, "ttl_seconds"},
+		{args{"ttl_seconds": 60}, "ttl_seconds"}, // deleted before anybody has agreed
 	} {
 		tt.args["artifact"] = s.path("scratch:v0")
 		if e := refuse(t, c, "update_artifact", tt.args); e.Code != artifacts.KindInvalid || e.Argument != tt.argument {

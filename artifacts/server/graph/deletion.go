@@ -122,12 +122,17 @@ func (mutation) RestoreArtifactDeletion(ctx context.Context, in RestoreArtifactD
 	if err := rq.mayWrite(ctx, d.EntityID, d.ProjectID, "artifacts of entity '"+d.Entity+"'", "deletion "+in.DeletionID); err != nil {
 		return nil, err
 	}
+	// Before anything changes: an error afterwards would look like a refusal.
+	told, err := rq.tellsWho(ctx, d.EntityID)
+	if err != nil {
+		return nil, err
+	}
 	got, err := rq.store.Restore(ctx, metadata.Restore{DeletionID: d.ID, Name: textOf(in.Name)})
 	if err != nil {
 		return nil, err
 	}
 	return &RestoreArtifactDeletionPayload{
-		Deletion: &ArtifactDeletion{got.Deletion, true}, VersionCount: int64(got.Versions),
+		Deletion: &ArtifactDeletion{got.Deletion, told}, VersionCount: int64(got.Versions),
 		Aliases: append([]string{}, got.Aliases...), Kept: append([]string{}, got.Kept...), ClientMutationID: in.ClientMutationID,
 	}, nil
 }
