@@ -142,22 +142,34 @@ func whatFor(ctx context.Context, op tools.Operation, client *artifacts.Client, 
 	if err != nil {
 		return "", false, op.Explain(ctx, err)
 	}
+	return planWords(client.BaseURL(), plan), plan.Destroys, nil
+}
+
+// planWords are what a person is shown of a plan.
+func planWords(place string, plan tools.PlanChangeOutput) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "An agent is about to do this on %s: it %s.\n", client.BaseURL(), plan.Summary)
+	fmt.Fprintf(&b, "An agent is about to do this on %s: it %s.\n", place, oneLine(plan.Summary))
 	if plan.FreedBytes != nil {
 		fmt.Fprintf(&b, "That frees %d bytes.\n", *plan.FreedBytes)
 	}
 	for _, w := range plan.Warnings {
-		fmt.Fprintf(&b, "! %s\n", w)
+		fmt.Fprintf(&b, "! %s\n", oneLine(w))
 	}
 	const shown = 20
 	for _, item := range plan.Items[:min(shown, len(plan.Items))] {
-		fmt.Fprintf(&b, "- %s (%s)\n", item.Name, item.Why)
+		fmt.Fprintf(&b, "- %s (%s)\n", oneLine(item.Name), oneLine(item.Why))
 	}
 	if more := len(plan.Items) + plan.MoreItems - shown; more > 0 {
 		fmt.Fprintf(&b, "and %d more\n", more)
 	}
-	return cleanText(b.String()), plan.Destroys, nil
+	return cleanText(b.String())
+}
+
+// oneLine keeps names that others gave from starting a line of their own.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
+	}), " ")
 }
 
 // deedOf names what is to be done, and by whom: an agreement to one thing is none
