@@ -89,8 +89,10 @@ func (h *Handler) serveBatchUpload(w http.ResponseWriter, r *http.Request) {
 	}
 	b.stores.Wait()
 	text, err := json.Marshal(map[string][]refusal{"refused": b.refused})
-	if err != nil { // text and numbers always marshal
-		panic(err)
+	if err != nil {
+		// What came is stored; the client sends it once more, one by one.
+		refuse(w, http.StatusInternalServerError, "what was refused of the batch cannot be written: "+err.Error())
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(append(text, '\n'))
