@@ -31,8 +31,10 @@
  *   Threads  Every function may be called from any thread, and from many at once.
  *            None may be called from a signal handler.
  *   Signals  The library takes no signal over that a program uses. It sends SIGURG
- *            to threads while they run it. Handlers that a program installs later
- *            must have SA_ONSTACK, as those of Python, Node and the JVM do.
+ *            to threads while they run it, and one may arrive just after: poll and
+ *            its like can then fail with EINTR, and are to be called again. Handlers
+ *            that a program installs later must have SA_ONSTACK, as those of Python,
+ *            Node and the JVM do.
  *   fork     In a child of fork() every function returns RELIQUARY_ERR_FORKED at
  *            once and does nothing; reliquary_free works. exec and posix_spawn
  *            are fine, and so is loading the library after fork().

@@ -41,6 +41,20 @@ static inline void pause_ms(long ms) {
     while (nanosleep(&t, &t) == -1 && errno == EINTR) {}
 }
 
+/* Whether there is something to take within a time. The library's SIGURG can
+   reach a thread just after a call and interrupt a poll, which no handler's flag
+   has begun again. */
+static inline int ready(int fd, int ms) {
+    struct pollfd p = {fd, POLLIN, 0};
+    double until = now() + ms;
+    for (;;) {
+        int n = poll(&p, 1, ms);
+        if (n != -1 || errno != EINTR) return n;
+        double left = until - now();
+        ms = left > 0 ? (int)left + 1 : 0;
+    }
+}
+
 /* Resident memory in KiB. */
 static inline long resident(void) {
     long size = 0, pages = 0;

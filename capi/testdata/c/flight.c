@@ -22,8 +22,7 @@ static double round_of(reliquary_session s, int fd, int count, int *wakes) {
     double began = now();
     for (int i = 0; i < count; i++) submit(s, (uint64_t)i + 1, 0, "fault_sleep", "{\"ms\":10}");
     for (int taken = 0; taken < count;) {
-        struct pollfd p = {fd, POLLIN, 0};
-        CHECK(poll(&p, 1, 60000) == 1, "nothing to take after %d", taken);
+        CHECK(ready(fd, 60000) == 1, "nothing to take after %d", taken);
         ++*wakes;
         reliquary_event events[256];
         size_t n;
@@ -59,11 +58,10 @@ int main(int argc, char **argv) {
     static double cancels[CANCELS];
     for (int i = 0; i < CANCELS; i++) {
         submit(s, 1, 0, "fault_sleep", "{\"ms\":60000}");
-        struct pollfd p = {fd, POLLIN, 0};
-        poll(&p, 1, 1); /* let it start */
+        ready(fd, 1); /* let it start */
         double began = now();
         CHECK(reliquary_cancel(s, 1) == RELIQUARY_OK, "cancel");
-        CHECK(poll(&p, 1, 60000) == 1, "not canceled");
+        CHECK(ready(fd, 60000) == 1, "not canceled");
         cancels[i] = now() - began;
         reliquary_event e;
         size_t n;

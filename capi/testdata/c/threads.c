@@ -43,8 +43,7 @@ static void *take(void *argument) {
     int fd;
     CHECK(reliquary_event_fd(session, &fd) == RELIQUARY_OK, "fd");
     while (got < want) {
-        struct pollfd p = {fd, POLLIN, 0};
-        CHECK(poll(&p, 1, 60000) == 1, "nothing to take after %d of %d", (int)got, (int)want);
+        CHECK(ready(fd, 60000) == 1, "nothing to take after %d of %d", (int)got, (int)want);
         reliquary_event events[50];
         size_t n;
         CHECK(reliquary_take(session, 0, events, 50, &n) == RELIQUARY_OK, "take");

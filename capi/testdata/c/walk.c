@@ -71,13 +71,12 @@ static void queued(reliquary_session s) {
     CHECK(reliquary_event_fd(s, &fd) == RELIQUARY_OK && fd >= 0, "fd %d", fd);
     CHECK(reliquary_on_event(s, wake, &woken) == RELIQUARY_OK, "on_event");
     CHECK(reliquary_on_event(s, wake, &woken) == RELIQUARY_ERR_CONFLICT, "on_event again");
-    struct pollfd p = {fd, POLLIN, 0};
-    CHECK(poll(&p, 1, 0) == 0, "readable with nothing to take");
+    CHECK(ready(fd, 0) == 0, "readable with nothing to take");
     for (uint64_t token = 1; token <= 100; token++) submit(s, token, 0, token % 2 ? "fault_echo" : "fault_panic", "{}");
     char seen[101] = {0};
     int count = 0;
     while (count < 100) {
-        CHECK(poll(&p, 1, 60000) == 1, "nothing to take after %d", count);
+        CHECK(ready(fd, 60000) == 1, "nothing to take after %d", count);
         reliquary_event events[16];
         size_t n = 0;
         CHECK(reliquary_take(s, 0, events, 16, &n) == RELIQUARY_OK, "take");
@@ -93,7 +92,7 @@ static void queued(reliquary_session s) {
     reliquary_event e;
     size_t n = 9;
     CHECK(reliquary_take(s, 20, &e, 1, &n) == RELIQUARY_OK && n == 0, "%d events", (int)n);
-    CHECK(poll(&p, 1, 0) == 0, "readable when everything was taken");
+    CHECK(ready(fd, 0) == 0, "readable when everything was taken");
     int w = wakes();
     CHECK(w >= 1 && w <= 100, "woken %d times", w);
 }
