@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -249,14 +248,7 @@ func (s *Store) dropAudit(ctx context.Context, r metadata.Retention, done *metad
 // KeysAfter gives each blob key that the registry will need after Collect.
 func (s *Store) KeysAfter(ctx context.Context, r metadata.Retention, yield func(key string, size int64) error) error {
 	return s.read(ctx, func(q session) error {
-		return each(ctx, q, func(r scanner) error {
-			var key []byte
-			var size int64
-			if err := r.Scan(&key, &size); err != nil {
-				return err
-			}
-			return yield(hex.EncodeToString(key), size)
-		}, collectable+`, gone (id) AS MATERIALIZED (
+		return each(ctx, q, keyTo(yield), collectable+`, gone (id) AS MATERIALIZED (
 				SELECT id FROM old WHERE id IS NOT NULL AND deletion_id NOT IN (SELECT deletion_id FROM waiting)
 				UNION SELECT a.id FROM artifacts a JOIN deletions d ON d.id = a.deletion_id WHERE a.deletion_id > 0 AND a.collected_at IS NULL AND d.collected_at IS NOT NULL
 				UNION SELECT id FROM artifacts WHERE collected_at IS NOT NULL

@@ -119,17 +119,22 @@ func (s *Store) CountFiles(ctx context.Context, artifactID int64, o metadata.Fil
 	return counted(ctx, s, l, o.Filter)
 }
 
+// keyTo gives the key and size in a row to yield.
+func keyTo(yield func(key string, size int64) error) func(scanner) error {
+	return func(r scanner) error {
+		var key []byte
+		var size int64
+		if err := r.Scan(&key, &size); err != nil {
+			return err
+		}
+		return yield(hex.EncodeToString(key), size)
+	}
+}
+
 // Keys gives each blob key that the registry needs.
 func (s *Store) Keys(ctx context.Context, yield func(key string, size int64) error) error {
 	return s.read(ctx, func(q session) error {
-		return each(ctx, q, func(r scanner) error {
-			var key []byte
-			var size int64
-			if err := r.Scan(&key, &size); err != nil {
-				return err
-			}
-			return yield(hex.EncodeToString(key), size)
-		}, `SELECT key, max(size) FROM (SELECT key, size FROM stored_files UNION ALL SELECT key, size FROM files WHERE key IS NOT NULL
+		return each(ctx, q, keyTo(yield), `SELECT key, max(size) FROM (SELECT key, size FROM stored_files UNION ALL SELECT key, size FROM files WHERE key IS NOT NULL
 			UNION ALL SELECT key, size FROM manifests WHERE key IS NOT NULL UNION ALL SELECT key, size FROM run_files) GROUP BY key`)
 	})
 }
