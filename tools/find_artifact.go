@@ -22,6 +22,11 @@ func findArtifact(ctx context.Context, c *artifacts.Client, argument, s string) 
 		}
 		return a, err
 	}
+	return artifactAt(ctx, c, argument, s)
+}
+
+// artifactAt is findArtifact for paths alone.
+func artifactAt(ctx context.Context, c *artifacts.Client, argument, s string) (*artifacts.Artifact, error) {
 	at, err := readArtifact(ctx, c, argument, s)
 	if err != nil {
 		return nil, err

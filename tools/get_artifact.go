@@ -74,13 +74,9 @@ func getArtifact() Operation {
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in GetArtifactInput) (GetArtifactOutput, error) {
 		var out GetArtifactOutput
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		out = GetArtifactOutput{
 			Artifact:    a.QualifiedName(),

@@ -64,13 +64,9 @@ func getLineage() Operation {
 		case in.Artifact == "":
 			return out, invalid("artifact", artifactForm+"; or give run", "neither artifact nor run was given")
 		}
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		l, err := a.Lineage(ctx, &artifacts.LineageOptions{
 			Direction: artifacts.LineageDirection(in.Direction), Depth: in.Depth, MaxNodes: mostLineage,

@@ -39,13 +39,9 @@ func listArtifactFiles() Operation {
 		Toolset:     ToolsetFiles,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactFilesInput) (ListArtifactFilesOutput, error) {
 		var out ListArtifactFilesOutput
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		out.Artifact = a.QualifiedName()
 		out.Files, out.PageEnd, err = listing[*artifacts.File, FileItem]{

@@ -34,13 +34,9 @@ func moveAlias() Operation {
 		Toolset:     ToolsetHistory,
 	}, func(ctx context.Context, c *artifacts.Client, in MoveAliasInput) (MoveAliasOutput, error) {
 		var out MoveAliasOutput
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		moved, err := a.MoveAlias(in.reasoned(ctx), in.Alias, in.Expected)
 		if err != nil {

@@ -108,13 +108,9 @@ func previewArtifactFile() Operation {
 		FileContents: true,
 	}, func(ctx context.Context, c *artifacts.Client, in PreviewArtifactFileInput) (PreviewArtifactFileOutput, error) {
 		var out PreviewArtifactFileOutput
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		out.Artifact = a.QualifiedName()
 		if in.Path == "" {

@@ -27,13 +27,9 @@ func unlinkArtifact() Operation {
 		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in UnlinkArtifactInput) (UnlinkArtifactOutput, error) {
 		var out UnlinkArtifactOutput
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		if !a.IsLink() {
 			return out, invalid("artifact", "name it as it is called in the portfolio, or delete it with plan_delete_artifacts",

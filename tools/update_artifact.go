@@ -60,13 +60,9 @@ func updateArtifact() Operation {
 		if err := in.check(); err != nil {
 			return out, err
 		}
-		at, err := readArtifact(ctx, c, "artifact", in.Artifact)
+		a, err := artifactAt(ctx, c, "artifact", in.Artifact)
 		if err != nil {
 			return out, err
-		}
-		a, err := c.Artifact(ctx, at.Path.String())
-		if err != nil {
-			return out, suggest(ctx, c, at, err)
 		}
 		holders, err := in.holders(ctx, c, a)
 		if err != nil {
