@@ -130,6 +130,7 @@ func BenchmarkFirstPage(b *testing.B) {
 	reportBeside(b, ours, theirs)
 	b.ReportMetric(median(ours, "MB"), "MB-resident")
 	b.ReportMetric(median(theirs, "MB"), "MB-resident-of-wandb")
+	b.ReportMetric(median(ours, "MB")/median(theirs, "MB"), "times-the-memory")
 }
 
 // BenchmarkList reports how long 10,000 versions of a server take, as objects and

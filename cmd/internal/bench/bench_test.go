@@ -16,8 +16,8 @@ BenchmarkPut/4_KiB         	      50	   2412345 ns/op	  1.70 MB/s
 PASS
 `)
 	want := []line{
-		{"ListVersions/per_page=50", []metric{{812.5, "reliquary-ms"}, {6.1, "times-faster"}}},
-		{"Put/4_KiB", []metric{{2412345, "ns/op"}, {1.70, "MB/s"}}},
+		{"ListVersions/per_page=50", []metric{{Value: 812.5, Unit: "reliquary-ms"}, {Value: 6.1, Unit: "times-faster"}}},
+		{"Put/4_KiB", []metric{{Value: 2412345, Unit: "ns/op"}, {Value: 1.70, Unit: "MB/s"}}},
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -33,8 +33,8 @@ PASS
 func TestRender(t *testing.T) {
 	runs := func(faster, pages float64) []line {
 		return []line{
-			{"ListVersions/per_page=50", []metric{{faster, "times-faster"}, {812.5, "wandb-ms"}}},
-			{"ListVersions/per_page=1000", []metric{{pages, "times-faster"}, {12, "bytes-of-tools/list"}}},
+			{"ListVersions/per_page=50", []metric{{Value: faster, Unit: "times-faster"}, {Value: 812.5, Unit: "wandb-ms"}}},
+			{"ListVersions/per_page=1000", []metric{{Value: pages, Unit: "times-faster"}, {Value: 12, Unit: "bytes-of-tools/list"}}},
 		}
 	}
 	got := string(render([]result{{
@@ -42,12 +42,12 @@ func TestRender(t *testing.T) {
 		Lines: medians([][]line{runs(12, 1), runs(11.5, 9), runs(1, 7)}),
 	}}))
 	for _, want := range []string{
-		"Run 3 times, medians, on 24 November 2026, on a machine.",
+		"Run 3 times (medians; in brackets the lowest and the highest), on 24 November 2026, on a machine.",
 		"`go test -run '^$' -timeout 1h -bench '^BenchmarkListVersions$' -benchtime 3x ./artifacts`",
-		"| list | per page=50 | at least 10 times faster | 11.5 times faster | reached |",
-		"| list | per page=1000 | at least 10 times faster | 7 times faster | missed |",
-		"| ListVersions/per_page=50 | 11.5 times faster, wandb 812 ms |",
-		"| ListVersions/per_page=1000 | 7 times faster, 12 bytes of tools/list |",
+		"| list | per page=50 | at least 10 times faster | 11.5 (1 to 12) times faster | reached |",
+		"| list | per page=1000 | at least 10 times faster | 7 (1 to 9) times faster | missed |",
+		"| ListVersions/per_page=50 | 11.5 (1 to 12) times faster, wandb 812 ms |",
+		"| ListVersions/per_page=1000 | 7 (1 to 9) times faster, 12 bytes of tools/list |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)

@@ -125,7 +125,7 @@ func (r row) measure(ctx context.Context, long bool) ([]line, error) {
 	return lines, err
 }
 
-// medians joins the lines of several runs.
+// medians joins the lines of several runs, and keeps how far apart they were.
 func medians(runs [][]line) []line {
 	var out []line
 	for _, first := range runs[0] {
@@ -142,7 +142,11 @@ func medians(runs [][]line) []line {
 				}
 			}
 			slices.Sort(values)
-			l.Metrics = append(l.Metrics, metric{values[len(values)/2], m.Unit})
+			joined := metric{Value: values[len(values)/2], Unit: m.Unit}
+			if low, high := values[0], values[len(values)-1]; low < high {
+				joined.Low, joined.High = low, high
+			}
+			l.Metrics = append(l.Metrics, joined)
 		}
 		out = append(out, l)
 	}

@@ -12,10 +12,13 @@ type line struct {
 	Metrics []metric `json:"metrics"`
 }
 
-// A metric is a number and its unit: 12.3 ms.
+// A metric is a number and its unit: 12.3 ms. Of several runs it is the
+// median, with the lowest and the highest where they differ.
 type metric struct {
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit"`
+	Low   float64 `json:"low,omitempty"`
+	High  float64 `json:"high,omitempty"`
 }
 
 // parse reads the result lines, which are
@@ -40,7 +43,7 @@ func parse(text string) ([]line, error) {
 			if v == 0 && fields[i+1] == "ns/op" {
 				continue
 			}
-			l.Metrics = append(l.Metrics, metric{v, fields[i+1]})
+			l.Metrics = append(l.Metrics, metric{Value: v, Unit: fields[i+1]})
 		}
 		lines = append(lines, l)
 	}

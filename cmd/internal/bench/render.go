@@ -64,7 +64,7 @@ func (r result) table(of row) []byte {
 	var b bytes.Buffer
 	times := "once"
 	if r.Runs > 1 {
-		times = fmt.Sprintf("%d times, medians", r.Runs)
+		times = fmt.Sprintf("%d times (medians; in brackets the lowest and the highest)", r.Runs)
 	}
 	command := strings.Join(quoted(of.command()), " ")
 	if r.Long {
@@ -78,6 +78,9 @@ func (r result) table(of row) []byte {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", l.Case, strings.Join(shown, ", "))
 	}
+	if of.profile != "" {
+		fmt.Fprintf(&b, "\n%s\n", of.profile)
+	}
 	return b.Bytes()
 }
 
@@ -88,24 +91,32 @@ func (m metric) String() string {
 	if name, ok := strings.CutSuffix(unit, " ms"); ok {
 		what, unit = name+" ", "ms"
 	}
-	value := m.Value
+	scale := 1.0
 	// Nanoseconds of whole requests are hard to read.
 	if unit == "ns/op" {
 		switch {
-		case value >= 1e9:
-			value, unit = value/1e9, "s"
-		case value >= 1e6:
-			value, unit = value/1e6, "ms"
-		case value >= 1e3:
-			value, unit = value/1e3, "µs"
+		case m.Value >= 1e9:
+			scale, unit = 1e9, "s"
+		case m.Value >= 1e6:
+			scale, unit = 1e6, "ms"
+		case m.Value >= 1e3:
+			scale, unit = 1e3, "µs"
 		default:
 			unit = "ns"
 		}
 	}
-	if value >= 100 || value == math.Trunc(value) {
-		return fmt.Sprintf("%s%.0f %s", what, value, unit)
+	value := figure(m.Value / scale)
+	if low, high := figure(m.Low/scale), figure(m.High/scale); m.Low < m.High && low != high {
+		value += fmt.Sprintf(" (%s to %s)", low, high)
 	}
-	return fmt.Sprintf("%s%.3g %s", what, value, unit)
+	return what + value + " " + unit
+}
+
+func figure(value float64) string {
+	if value >= 100 || value == math.Trunc(value) {
+		return fmt.Sprintf("%.0f", value)
+	}
+	return fmt.Sprintf("%.3g", value)
 }
 
 // quoted is a command as a shell reads it.
