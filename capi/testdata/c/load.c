@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
     call_(session, "list_artifact_types", 19, "{\"project\":1}", 13, &answer, &size);
     double called = now();
     CHECK(answer && strstr(answer, "\"INVALID\""), "call: %s", answer);
-    printf("load_ms %.3f open_ms %.3f call_ms %.3f total_ms %.3f rss_kib %ld private_kib %ld threads %d\n",
+    printf("load-ms %.3f open-ms %.3f call-ms %.3f total-ms %.3f KiB-resident %ld KiB-private %ld threads %d\n",
            loaded - began, opened - loaded, called - opened, called - began, resident() - before,
            private_memory() - own, thread_count());
     return 0;
