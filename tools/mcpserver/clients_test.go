@@ -2,8 +2,6 @@ package mcpserver_test
 
 import (
 	"encoding/json"
-	"errors"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -176,79 +174,5 @@ func checkWalk(t *testing.T, a answers, entity, victim string, runs map[string]s
 	}
 	if len(odd.Text) != 2 || !strings.Contains(odd.Text[1], "invisible characters") {
 		t.Errorf("nothing says that something was taken out: %q", odd.Text[1:])
-	}
-}
-
-// inspect uses the MCP Inspector's command line, whose exit codes tell.
-func inspect(t *testing.T, r *servertest.Registry, runs map[string]string) {
-	program := []string{recentNode(t), installed(t, "node/node_modules/.bin/mcp-inspector"), "--cli",
-		"-e", "WANDB_BASE_URL=" + r.URL, "-e", "WANDB_API_KEY=" + r.Key}
-	inspector := func(args ...string) (stdout, stderr string, code int) {
-		cmd := exec.CommandContext(t.Context(), program[0], slices.Concat(program[1:], args, []string{"--", binary, "mcp"})...)
-		cmd.Env = cleanEnv(t)
-		var out, errs strings.Builder
-		cmd.Stdout, cmd.Stderr = &out, &errs
-		err := cmd.Run()
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			return out.String(), errs.String(), exit.ExitCode()
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		return out.String(), errs.String(), 0
-	}
-	for _, era := range []string{"legacy", "modern"} {
-		out, errs, code := inspector("--protocol-era", era, "--method", "tools/list", "--strict")
-		if code != 0 || strings.Contains(strings.ToLower(errs), "warning") || !strings.Contains(out, "plan_change") {
-			t.Errorf("%s tools/list --strict: exit code %d\n%s", era, code, errs)
-		}
-		out, errs, code = inspector("--protocol-era", era, "--method", "tools/call", "--tool-name", "get_artifact", "--format", "json",
-			"--tool-arg", "artifact="+r.Username+"/vision/resnet-weights:production")
-		if code != 0 || !strings.Contains(out, runs["train"]) {
-			t.Errorf("%s tools/call: exit code %d\n%s%s", era, code, out, errs)
-		}
-		const isError = 5
-		out, _, code = inspector("--protocol-era", era, "--method", "tools/call", "--tool-name", "list_artifacts", "--format", "json",
-			"--tool-args-json", `{"collection": "`+r.Username+`/vision/checkpionts"}`)
-		if code != isError || !strings.Contains(out, r.Username+"/vision/checkpoints") {
-			t.Errorf("%s tools/call of a misspelt name: exit code %d\n%s", era, code, out)
-		}
-	}
-	everything(t, r, inspector)
-}
-
-// everything calls each tool, reads each kind of resource and gets each prompt.
-func everything(t *testing.T, r *servertest.Registry, inspector func(...string) (string, string, int)) {
-	at := r.Username + "/vision"
-	for _, args := range [][]string{
-		{"--method", "resources/list"}, {"--method", "resources/templates/list"}, {"--method", "prompts/list"},
-		{"list_artifact_types", "project=" + at}, {"list_artifact_collections", "project=" + at}, {"list_artifacts", "collection=" + at + "/resnet-weights"},
-		{"get_artifact", "artifact=" + at + "/imagenet-mini:latest"}, {"preview_artifact_file", "artifact=" + at + "/imagenet-mini:latest"},
-		{"compare_artifacts", "from=" + at + "/imagenet-mini:v0", "to=" + at + "/imagenet-mini:v1"}, {"get_lineage", "artifact=" + at + "/resnet-weights:latest"},
-		{"get_storage_usage", "project=" + at}, {"update_artifact", "artifact=" + at + "/resnet-weights:v0", "description=Seen"},
-		{"save_artifact_collection", "collection=" + at + "/resnet-weights", "description=Seen"},
-		{"plan_change", "action=delete_artifacts", "collection=" + at + "/checkpoints"},
-		{"--method", "resources/read", "--uri", "reliquary://guide"}, {"--method", "resources/read", "--uri", "wandb-artifact://" + at},
-		{"--method", "resources/read", "--uri", "wandb-artifact://" + at + "/imagenet-mini"},
-		{"--method", "resources/read", "--uri", "wandb-artifact://" + at + "/imagenet-mini:v0"},
-		{"--method", "resources/read", "--uri", "wandb-artifact://" + at + "/imagenet-mini:v0/LICENSE.txt"},
-		{"--method", "prompts/get", "--prompt-name", "describe_project"}, {"--method", "prompts/get", "--prompt-name", "clean_up"},
-		{"--method", "prompts/get", "--prompt-name", "promote_version", "--prompt-args", "artifact=a:v1", "alias=best"},
-		{"--method", "prompts/get", "--prompt-name", "compare_versions", "--prompt-args", "from=a:v0", "to=a:v1"},
-		{"--method", "prompts/get", "--prompt-name", "trace_lineage", "--prompt-args", "artifact=a:v1"},
-	} {
-		if args[0] != "--method" {
-			call := []string{"--method", "tools/call", "--tool-name", args[0], "--format", "json"}
-			for _, a := range args[1:] {
-				call = append(call, "--tool-arg", a)
-			}
-			args = call
-		}
-		if out, errs, code := inspector(append([]string{"--protocol-era", "modern"}, args...)...); code != 0 || out == "" {
-			t.Errorf("%q: exit code %d\n%s%s", args, code, out, errs)
-		}
-	}
-	// A plan that is none is refused by the tool, not by the protocol.
-	if out, _, code := inspector("--method", "tools/call", "--tool-name", "apply_plan", "--format", "json", "--tool-arg", "plan_id=change_x"); code != 5 || !strings.Contains(out, "plan_change") {
-		t.Errorf("apply_plan: exit code %d\n%s", code, out)
 	}
 }
