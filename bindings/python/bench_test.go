@@ -42,7 +42,7 @@ func median(runs []figures, unit string) float64 {
 }
 
 // BenchmarkCalls reports what a call costs a Python program: beside an empty
-// function by the same mechanism (ctypes), one after the other and 1,000 at
+// function by the same mechanism, one after the other and 1,000 at
 // once, and 1,000 at once that wait 10 ms each.
 func BenchmarkCalls(b *testing.B) {
 	faults, err := faultsLibrary()

@@ -3,7 +3,8 @@
 // who use it.
 //
 // The Python (./src) is thin: a session carries calls to the operations of
-// package tools and back, and the documented classes hold what those gave.
+// package tools and back, and the documented classes hold what those gave. Between
+// it and the C library is a module in C (./native), which loads faster than ctypes.
 // Types and functions of operations are generated (_operations.py, types.py).
 //
 // Tests install the wheel as a person would. ./testdata/scripts are programs for

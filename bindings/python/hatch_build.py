@@ -1,6 +1,6 @@
-"""Puts the C library into the wheel, which is then for one kind of machine.
+"""Puts what is compiled into the wheel, which is then for one kind of machine.
 
-The script build beside this says where the library is and what it needs.
+The script build beside this says where it is and what it needs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class LibraryHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]
         if not folder or not platform:
             raise RuntimeError("make wheels with bindings/python/build, which makes the library")
         build_data["pure_python"] = False
-        # One wheel for every Python: the library is loaded, not linked.
+        # One wheel for every Python: the library is loaded, not linked, and what
+        # cannot load _native does with _foreign.
         build_data["tag"] = f"py3-none-{platform}"
-        for name in ("libreliquary.so", "reliquary.h", "LICENSE"):
+        for name in ("libreliquary.so", "_native.abi3.so", "reliquary.h", "LICENSE"):
             build_data["force_include"][os.path.join(folder, name)] = f"reliquary/{name}"

@@ -28,7 +28,7 @@ var root = func() string {
 // TestMain names what the tests depend on, so that their results are not kept
 // when it changes: programs that they run read it, which go test cannot see.
 func TestMain(m *testing.M) {
-	for _, pattern := range []string{"build", "*.py", "*.toml", "README.md", "src/reliquary/*", "tests/*", "testdata/*.py", "testdata/scripts/*", "testdata/bench/*"} {
+	for _, pattern := range []string{"build", "headers", "*.py", "*.toml", "README.md", "native/*", "src/reliquary/*", "tests/*", "testdata/*.py", "testdata/scripts/*", "testdata/bench/*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			panic("nothing matches " + pattern)

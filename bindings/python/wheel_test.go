@@ -38,23 +38,25 @@ func TestWheel(t *testing.T) {
 	for _, f := range z.File {
 		names = append(names, f.Name)
 	}
-	for _, want := range []string{"reliquary/py.typed", "reliquary/LICENSE", "reliquary/reliquary.h", "reliquary/libreliquary.so"} {
+	for _, want := range []string{"reliquary/py.typed", "reliquary/LICENSE", "reliquary/reliquary.h", "reliquary/libreliquary.so", "reliquary/_native.abi3.so"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("the wheel has no %s", want)
 		}
 	}
-	checkLibrary(t, z)
+	for _, name := range []string{"libreliquary.so", "_native.abi3.so"} {
+		checkLibrary(t, z, name)
+	}
 }
 
-// checkLibrary holds the library in the wheel to what the wheel's name says:
-// glibc 2.17. Package capi holds it to its header and its symbols.
-func checkLibrary(t *testing.T, z *zip.ReadCloser) {
-	f, err := z.Open("reliquary/libreliquary.so")
+// checkLibrary holds a library in the wheel to what the wheel's name says:
+// glibc 2.17. Package capi holds ours to its header and its symbols.
+func checkLibrary(t *testing.T, z *zip.ReadCloser, name string) {
+	f, err := z.Open("reliquary/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	path := filepath.Join(t.TempDir(), "libreliquary.so")
+	path := filepath.Join(t.TempDir(), name)
 	out, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +88,7 @@ func checkLibrary(t *testing.T, z *zip.ReadCloser) {
 		}
 	}
 	if checked == 0 {
-		t.Error("the library needs no version of glibc at all")
+		t.Errorf("%s needs no version of glibc at all", name)
 	}
 }
 

@@ -34,6 +34,26 @@ def test_importing_does_nothing(program: Program) -> None:
     assert found["loaded"] in ([], ["__future__"])
 
 
+FIRST = """
+import sys
+before = set(sys.modules)
+import reliquary
+api = reliquary.Api({"base_url": "http://127.0.0.1:9"}, api_key="k" * 40)
+try:
+    api.artifact("a/b/c/d:e")
+except ValueError:
+    loaded = {m for m in set(sys.modules) - before if not m.startswith("reliquary")}
+import json
+print(json.dumps(sorted(loaded)))
+"""
+
+
+def test_a_first_call_loads_little(program: Program) -> None:
+    """json, re, enum, ctypes and their like would take longer than all else."""
+    found = program(FIRST)
+    assert set(found) <= {"__future__", "_json", "itertools"}
+
+
 @pytest.fixture
 def silent_server() -> Iterator[tuple[str, list[float]]]:
     """A server that takes requests and never answers. It notes when they were given up."""
@@ -239,6 +259,59 @@ if __name__ == "__main__":
 
 def test_using_it_after_a_fork_alone(program: Program, tmp_path: Path) -> None:
     assert program(FORK_FIRST, tmp_path / "registry") == ["local", "local"]
+
+
+WITHOUT_NATIVE = """
+import asyncio, gc, json, logging, os, sys
+sys.modules["reliquary._native"] = None  # as where it cannot be loaded
+import reliquary
+from reliquary import _library, errors
+found = [_library.native.__name__]
+logging.getLogger("reliquary").setLevel(1)
+told = logging.Handler()
+told.emit = lambda record: found.append("logged") if "logged" not in found else None
+logging.getLogger("reliquary").addHandler(told)
+api = reliquary.Api(dir=sys.argv[1], log="debug")
+draft = reliquary.Artifact("c", type="model")
+with draft.new_file("a.txt") as file:
+    file.write("a")
+phases = set()
+api.log_artifact(draft, project="local/p", progress=lambda p: phases.add(p["phase"]))
+found.append(sorted(phases))
+versions = api.artifacts("model", "local/p/c")
+found.append(versions.table().column("version").to_pylist())
+try:
+    api.artifact("local/p/c:v9")
+except errors.NotFoundError as e:
+    found.append(e.code)
+async def main():
+    async with reliquary.AsyncApi(dir=sys.argv[1]) as a:
+        found.append([v.version async for v in a.artifacts("model", "local/p/c")])
+        found.append((await a.artifacts("model", "local/p/c").table()).num_rows)
+asyncio.run(main())
+unused = api._session.submit("artifacts_page", {
+    "entity": "local", "project": "p", "collection": "c", "type": "model", "first": 10,
+}, columns=True).data()
+found.append(len(unused))
+del unused
+gc.collect()
+read, write = os.pipe()
+if os.fork() == 0:
+    try:
+        api.viewer
+    except errors.ForkedError:
+        os.write(write, b"forked")
+    os._exit(0)
+found.append(os.read(read, 9).decode())
+print(json.dumps(found))
+"""
+
+
+def test_pythons_that_cannot_load_native(program: Program, tmp_path: Path) -> None:
+    assert program(WITHOUT_NATIVE, tmp_path / "registry") == [
+        "reliquary._foreign", "logged", ["hash", "upload"], ["v0"], "NOT_FOUND", ["v0"], 1, 3,
+        "forked",
+    ]  # fmt: skip
 
 
 THREADS = """

@@ -63,9 +63,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f".{home}", __name__), name)
+    # importlib would bring warnings with it, and more.
+    value: object = getattr(__import__(home, globals(), None, [name], 1), name)
     globals()[name] = value
     return value
 

@@ -8,24 +8,20 @@ wake brings a batch.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import itertools
-import json
 
 from . import _library, errors
-from ._session import Session, encode, pass_log
+from ._json import decode, encode
+from ._library import native
+from ._session import Session, pass_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ._native import Event
     from ._progress import Report
-
-    TakeOver = Callable[[_library.Library, _library.Event], Any]
-
-# How many results one wake brings at most: the event loop has other things to do.
-_BATCH = 256
 
 
 class _Answer(asyncio.Future["Any"]):
@@ -34,7 +30,7 @@ class _Answer(asyncio.Future["Any"]):
     session: AsyncSession
     token: int
     progress: Report | None
-    take_over: TakeOver | None
+    read: Callable[[Any], Any]
 
     def cancel(self, msg: Any = None) -> bool:
         canceled = super().cancel(msg)
@@ -48,13 +44,10 @@ class AsyncSession:
 
     def __init__(self, config: dict[str, object]) -> None:
         self._session = Session(config)
-        self._library = _library.library()
         self._tokens = itertools.count(1)
         self._waiting: dict[int, _Answer] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fd = -1
-        self._events = (_library.Event * _BATCH)()
-        self._count = ctypes.c_size_t()
 
     @property
     def place(self) -> dict[str, Any]:
@@ -72,36 +65,28 @@ class AsyncSession:
         name: str,
         arguments: dict[str, object],
         progress: Report | None = None,
-        take_over: TakeOver | None = None,
+        columns: Callable[[Any], Any] | None = None,
     ) -> asyncio.Future[Any]:
         """Begins to call an operation. Cancelling the future cancels the call.
 
-        With take_over the answer is columns, and what that makes of them.
+        With columns the answer is columns, and what that makes of them.
         """
         loop = self._bind()
         token = next(self._tokens)
-        operation, text = name.encode(), encode(arguments)
-        status = self._library.submit(
-            self._session.handle,
-            token,
-            (_library.PROGRESS if progress else 0) | (_library.COLUMNS if take_over else 0),
-            operation,
-            len(operation),
-            text,
-            len(text),
-        )
+        flags = (_library.PROGRESS if progress else 0) | (_library.COLUMNS if columns else 0)
+        status = native.submit(self._session.handle, token, flags, name, encode(arguments))
         if status != _library.OK:
-            raise self._library.failure(status)
+            raise _library.failure(status)
         answer = _Answer(loop=loop)
         answer.session, answer.token = self, token
-        answer.progress, answer.take_over = progress, take_over
+        answer.progress, answer.read = progress, columns or decode
         self._waiting[token] = answer
         return answer
 
     def stop(self, token: int) -> None:
         """Cancels a call. Its result still comes, and is dropped."""
         if token in self._waiting:
-            self._library.cancel(self._session.handle, token)
+            native.cancel(self._session.handle, token)
 
     def _bind(self) -> asyncio.AbstractEventLoop:
         """Has the running event loop watch the queue."""
@@ -111,12 +96,11 @@ class AsyncSession:
         if self._loop is not None and not self._loop.is_closed() and self._waiting:
             raise RuntimeError("this AsyncApi is in use in another event loop: make one for each")
         self._unbind()
-        fd = ctypes.c_int(-1)
-        status = self._library.event_fd(self._session.handle, ctypes.byref(fd))
+        status, fd = native.event_fd(self._session.handle)
         if status != _library.OK:
-            raise self._library.failure(status)
-        loop.add_reader(fd.value, self._take)
-        self._loop, self._fd = loop, fd.value
+            raise _library.failure(status)
+        loop.add_reader(fd, self._take)
+        self._loop, self._fd = loop, fd
         return loop
 
     def _unbind(self) -> None:
@@ -127,54 +111,41 @@ class AsyncSession:
 
     def _take(self) -> None:
         """Hands results to those who wait for them. The event loop calls it."""
-        events = self._events
-        status = self._library.take(
-            self._session.handle, 0, events, _BATCH, ctypes.byref(self._count)
-        )
+        status, events = native.take(self._session.handle)
         if status != _library.OK:  # forked, or closed meanwhile
-            self._fail(self._library.failure(status))
+            self._fail(_library.failure(status))
             return
-        count = self._count.value
-        try:
-            for event in events[:count]:
-                try:
-                    self._deliver(event)
-                except Exception as e:  # of a logging handler; what follows has waiters
-                    self._report(e)
-        finally:
-            self._library.free_events(events, count)
-
-    def _deliver(self, event: _library.Event) -> None:
-        if event.kind == _library.EVENT_LOG:
-            pass_log(ctypes.string_at(event.data, event.size))
-            return
-        if event.kind == _library.EVENT_PROGRESS:
-            answer = self._waiting.get(event.token)
-            if answer is not None and answer.progress is not None and not answer.done():
-                told = json.loads(ctypes.string_at(event.data, event.size).decode())
-                try:
-                    answer.progress(told)
-                except Exception as by:
-                    # Whoever shows progress and fails wants the call to fail.
-                    answer.set_exception(by)
-                    self.stop(event.token)
-            return
-        if event.kind != _library.EVENT_RESULT:
-            return
-        answer = self._waiting.pop(event.token, None)
-        if answer is None or answer.done():
-            return
-        if event.status == _library.OK and answer.take_over is not None:
+        for event in events:
             try:
-                answer.set_result(answer.take_over(self._library, event))
+                self._deliver(event)
+            except Exception as e:  # of a logging handler; what follows has waiters
+                self._report(e)
+
+    def _deliver(self, event: Event) -> None:
+        token, kind, status, data = event
+        if kind == _library.EVENT_RESULT:
+            answer = self._waiting.pop(token, None)
+            if answer is None or answer.done():
+                return
+            if status != _library.OK:
+                answer.set_exception(_library.failure(status, data))
+                return
+            try:
+                answer.set_result(answer.read(data))
             except Exception as e:
                 answer.set_exception(e)
-            return
-        told = ctypes.string_at(event.data, event.size)
-        if event.status == _library.OK:
-            answer.set_result(json.loads(told.decode()))
-        else:
-            answer.set_exception(self._library.failure(event.status, told))
+        elif kind == _library.EVENT_PROGRESS:
+            answer = self._waiting.get(token)
+            if answer is None or answer.progress is None or answer.done():
+                return
+            try:
+                answer.progress(decode(str(data)))
+            except Exception as by:
+                # Whoever shows progress and fails wants the call to fail.
+                answer.set_exception(by)
+                self.stop(token)
+        elif kind == _library.EVENT_LOG:
+            pass_log(str(data))
 
     def _report(self, error: Exception) -> None:
         if self._loop is not None:

@@ -5,8 +5,9 @@ The classes that wait and those that are awaited share these.
 
 from __future__ import annotations
 
-import json
 import os
+
+from ._json import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -325,7 +326,7 @@ class ArtifactData:
         """What programs wrote about the version. What is changed here is sent by save()."""
         if "metadata" not in self._set:
             now = self._node.get("metadata") or {}
-            self._set["metadata"] = json.loads(json.dumps(now))
+            self._set["metadata"] = decode(encode(now))  # a copy
         metadata: dict[str, Any] = self._set["metadata"]
         return metadata
 

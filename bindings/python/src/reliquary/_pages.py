@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from . import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, Generic, TypeVar
     from typing import overload as overload
 
@@ -22,8 +20,11 @@ if TYPE_CHECKING:
 else:
     T = None
 
-    class _List(Iterator):
-        """Takes a type in brackets, as typing's generic classes do, without typing."""
+    class _List:
+        """Takes a type in brackets, as typing's generic classes do, without typing.
+
+        Iterator knows it by its methods, without being loaded.
+        """
 
         def __class_getitem__(cls, item):
             return cls

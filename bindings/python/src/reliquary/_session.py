@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
-import json
 
-from . import _library, errors
+from . import _library
+from ._json import decode, encode
+from ._library import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from ._native import Event
 
     Progress = Callable[[dict[str, Any]], None]
 
@@ -23,17 +25,6 @@ _LOOK_EVERY_MS = 100
 _GIVE_UP_AFTER = 20  # times _LOOK_EVERY_MS
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-def encode(arguments: dict[str, object]) -> bytes:
-    """JSON as the library reads it. NaN and infinity are none."""
-    try:
-        return _encode(arguments).encode()
-    except (TypeError, ValueError) as cause:
-        raise errors.InvalidError(f"the arguments cannot be written as JSON: {cause}") from cause
-
-
 class Session:
     """One place that operations are called on. Any number of threads may use it.
 
@@ -43,20 +34,12 @@ class Session:
 
     def __init__(self, config: dict[str, object]) -> None:
         self._handle = 0
-        self._library = _library.library()
-        text = encode(config)
-        handle, answer, size = ctypes.c_uint64(), ctypes.c_void_p(), ctypes.c_size_t()
-        status = self._library.open(
-            text, len(text), ctypes.byref(handle), ctypes.byref(answer), ctypes.byref(size)
-        )
-        told = None
-        if answer.value:
-            told = ctypes.string_at(answer.value, size.value)
-            self._library.free(answer)
+        _library.load()
+        status, handle, told = native.open(encode(config))
         if status != _library.OK:
-            raise self._library.failure(status, told)
-        self._handle = handle.value
-        self.place: dict[str, Any] = json.loads((told or b"{}").decode())
+            raise _library.failure(status, told)
+        self._handle = handle
+        self.place: dict[str, Any] = decode(told or "{}")
         self._tokens = itertools.count(1)
         self._logs = bool(config.get("log"))
 
@@ -89,33 +72,28 @@ class Session:
             flags |= _library.PROGRESS
         if columns:
             flags |= _library.COLUMNS
-        operation, text = name.encode(), encode(arguments)
-        pending = Pending(self._library, self._handle, token, progress)
+        text = encode(arguments)
+        pending = Pending(self._handle, token, progress)
         try:
-            status = self._library.submit(
-                self._handle, token, flags, operation, len(operation), text, len(text)
-            )
+            status = native.submit(self._handle, token, flags, name, text)
         except BaseException:  # of a signal handler: it may have been submitted
             pending.cancel()
             raise
         if status != _library.OK:
             pending.done = True
-            raise self._library.failure(status)
+            raise _library.failure(status)
         return pending
 
     def _pass_logs(self) -> None:
         """Hands log lines to Python's logging."""
-        events = (_library.Event * 64)()
-        count = ctypes.c_size_t()
         while True:
-            status = self._library.take(self._handle, 0, events, 64, ctypes.byref(count))
+            status, events = native.take(self._handle)
             if status != _library.OK:
                 return
-            for event in events[: count.value]:
-                if event.kind == _library.EVENT_LOG and event.data:
-                    pass_log(ctypes.string_at(event.data, event.size))
-            self._library.free_events(events, count)
-            if count.value < 64:
+            for _token, kind, _status, data in events:
+                if kind == _library.EVENT_LOG and data:
+                    pass_log(str(data))
+            if not events:
                 return
 
     @property
@@ -127,7 +105,7 @@ class Session:
         """Ends the session: calls under way fail with CanceledError."""
         handle, self._handle = self._handle, 0
         if handle:
-            self._library.close(handle, timeout_ms)
+            native.close(handle, timeout_ms)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", 0):
@@ -137,12 +115,9 @@ class Session:
 class Pending:
     """A call under way. If nobody asks for its result any more it is canceled."""
 
-    __slots__ = ("_handle", "_library", "_progress", "_token", "done")
+    __slots__ = ("_handle", "_progress", "_token", "done")
 
-    def __init__(
-        self, library: _library.Library, handle: int, token: int, progress: Progress | None
-    ) -> None:
-        self._library = library
+    def __init__(self, handle: int, token: int, progress: Progress | None) -> None:
         self._handle = handle
         self._token = token
         self._progress = progress
@@ -150,45 +125,30 @@ class Pending:
 
     def result(self) -> Any:
         """Waits for the answer."""
-        event = self._wait()
-        try:
-            told = ctypes.string_at(event.data, event.size)
-        finally:
-            self._library.free(event.data)
-        if event.status != _library.OK:
-            raise self._library.failure(event.status, told)
-        return json.loads(told.decode())
+        return decode(self.data())
 
-    def columns(self, take_over: Callable[[_library.Library, _library.Event], Any]) -> Any:
-        """Waits for an answer that is columns, and has it taken over."""
-        event = self._wait()
-        try:
-            if event.status != _library.OK:
-                told = ctypes.string_at(event.data, event.size)
-                raise self._library.failure(event.status, told)
-            return take_over(self._library, event)
-        finally:
-            self._library.free(event.data)  # null once it was taken over
+    def data(self) -> Any:
+        """Waits for the answer as the library gives it: text or columns."""
+        _token, _kind, status, data = self._wait()
+        if status != _library.OK:
+            raise _library.failure(status, data)
+        return data
 
-    def _wait(self) -> _library.Event:
-        """Waits for the result, whose data is the caller's then."""
-        event = _library.Event()
-        at = ctypes.byref(event)
+    def _wait(self) -> Event:
+        """Waits for the result."""
         try:
             while True:
-                status = self._library.wait(self._handle, self._token, _LOOK_EVERY_MS, at)
+                status, event = native.wait(self._handle, self._token, _LOOK_EVERY_MS)
                 if status == _library.PENDING:
                     continue
-                if status != _library.OK:
+                if event is None:
                     self.done = True
-                    raise self._library.failure(status)
-                if event.kind == _library.EVENT_RESULT:
+                    raise _library.failure(status)
+                if event[1] == _library.EVENT_RESULT:
                     self.done = True
                     return event
-                told = ctypes.string_at(event.data, event.size)
-                self._library.free(event.data)
-                if event.kind == _library.EVENT_PROGRESS and self._progress:
-                    self._progress(json.loads(told.decode()))
+                if event[1] == _library.EVENT_PROGRESS and self._progress and event[3]:
+                    self._progress(decode(str(event[3])))
         except BaseException:
             self.cancel()
             raise
@@ -198,19 +158,13 @@ class Pending:
         if self.done:
             return
         self.done = True
-        if self._library.cancel(self._handle, self._token) != _library.OK:
+        if native.cancel(self._handle, self._token) != _library.OK:
             return
-        event = _library.Event()
         for _ in range(_GIVE_UP_AFTER):
-            status = self._library.wait(
-                self._handle, self._token, _LOOK_EVERY_MS, ctypes.byref(event)
-            )
+            status, event = native.wait(self._handle, self._token, _LOOK_EVERY_MS)
             if status == _library.PENDING:
                 continue
-            if status != _library.OK:
-                return
-            self._library.free(event.data)
-            if event.kind == _library.EVENT_RESULT:
+            if event is None or event[1] == _library.EVENT_RESULT:
                 return
 
     def __del__(self) -> None:
@@ -221,11 +175,11 @@ class Pending:
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40}
 
 
-def pass_log(line: bytes) -> None:
+def pass_log(line: str) -> None:
     """Hands one log line of the library to Python's logging, as "reliquary"."""
     import logging
 
-    fields = json.loads(line)
+    fields = decode(line)
     level = _LEVELS.get(str(fields.pop("level", "")), 20)
     message = fields.pop("msg", "")
     fields.pop("time", None)

@@ -126,7 +126,7 @@ class AsyncList(_List[T]):
 
         pyarrow = need_pyarrow()
         page = {**self._arguments, "first": max(self.per_page, 1000), "after": self._start}
-        batch = await self._session.submit(self._operation, page, take_over=take_over)
+        batch = await self._session.submit(self._operation, page, columns=take_over)
         return pyarrow.Table.from_batches([batch])
 
     async def dataframe(self) -> Any:

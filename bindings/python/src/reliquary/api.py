@@ -57,8 +57,8 @@ class Api:
         log: str | None = None,
     ) -> None:
         config = _config.config(overrides, timeout, api_key, dir, log)
-        # The library starts in threads of its own, while Python loads json.
-        _library.library()
+        # The library starts in threads of its own, while Python loads the rest.
+        _library.load()
         from ._session import Session
 
         self._session: Session = Session(config)
