@@ -68,8 +68,14 @@ func start(t *testing.T, env []string, args ...string) *process {
 // startIn is start with what the system is told of the process.
 func startIn(t *testing.T, system *syscall.SysProcAttr, env []string, args ...string) *process {
 	t.Helper()
+	return startProgram(t, binary, system, env, append([]string{"mcp"}, args...)...)
+}
+
+// startProgram is startIn with all arguments, and another file of the program.
+func startProgram(t *testing.T, program string, system *syscall.SysProcAttr, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, stderr: new(lockedBuffer), lines: make(chan message, 100)}
-	p.cmd = exec.Command(binary, append([]string{"mcp"}, args...)...)
+	p.cmd = exec.Command(program, args...)
 	p.cmd.Env = append(cleanEnv(t), env...)
 	p.cmd.Stderr = p.stderr
 	p.cmd.SysProcAttr = system
