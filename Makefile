@@ -56,6 +56,7 @@ test-nested:
 test-env: $(PYTHON_ENVS:%=.venv/%/requirements.txt) .venv/node/.installed .venv/node-bindings/.installed $(MCP_ENVS:%=.venv/%/.installed) ## Install the Python and Node programs that tests run
 	@capi/test-env
 	cmd/reliquary/test-env
+	tools/mcpserver/test-env
 
 .venv/%/requirements.txt: .ci/python/%.txt
 	@echo "installing .venv/$*"
