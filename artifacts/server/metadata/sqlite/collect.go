@@ -111,7 +111,7 @@ func (s *Store) Collect(ctx context.Context, r metadata.Retention) (metadata.Col
 func (s *Store) giveUpUploads(ctx context.Context, r metadata.Retention) error {
 	for {
 		n := 0
-		err := s.write(ctx, func(q session) error {
+		err := s.writeAlone(ctx, func(q session) error {
 			dead, err := all(ctx, q, plainly(scanArtifact), "SELECT "+artifactColumns+" FROM "+artifactFrom+" WHERE a.state = 'PENDING' AND a.sequence_id > 0 AND a.updated_at < ? LIMIT ?", micro(r.Uploads), collectVersions)
 			if err != nil {
 				return err
@@ -136,7 +136,7 @@ func (s *Store) giveUpUploads(ctx context.Context, r metadata.Retention) error {
 
 // closeDeletions says of what is old enough that it can no longer be restored.
 func (s *Store) closeDeletions(ctx context.Context, r metadata.Retention, done *metadata.Collected) error {
-	return s.write(ctx, func(q session) error {
+	return s.writeAlone(ctx, func(q session) error {
 		if err := one(ctx, q, collectable+"SELECT count(*) FROM old WHERE deletion_id IN (SELECT deletion_id FROM waiting)", retention(r), &done.Waiting); err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (s *Store) closeDeletions(ctx context.Context, r metadata.Retention, done *
 // collectSome takes the contents of some versions away whose deletion is closed.
 // A version with many files takes several transactions.
 func (s *Store) collectSome(ctx context.Context, done *metadata.Collected) (n int, err error) {
-	err = s.write(ctx, func(q session) error {
+	err = s.writeAlone(ctx, func(q session) error {
 		type version struct {
 			id     int64
 			number *int64
@@ -227,7 +227,7 @@ func (s *Store) collectVersion(ctx context.Context, q session, id int64) error {
 func (s *Store) dropAudit(ctx context.Context, r metadata.Retention, done *metadata.Collected) error {
 	for {
 		n := int64(0)
-		err := s.write(ctx, func(q session) error {
+		err := s.writeAlone(ctx, func(q session) error {
 			end, err := auditEnd(ctx, q, r)
 			if err != nil {
 				return err

@@ -10,6 +10,9 @@ import (
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
+// manyFiles are so many that committing them takes longer than waiting for the disk.
+const manyFiles = 1000
+
 // CommitArtifact makes a pending version whole in one transaction.
 func (s *Store) CommitArtifact(ctx context.Context, c metadata.Commit) (metadata.Artifact, error) {
 	if err := checkCommit(c); err != nil {
@@ -20,8 +23,12 @@ func (s *Store) CommitArtifact(ctx context.Context, c metadata.Commit) (metadata
 		return metadata.Artifact{}, err
 	}
 	ctx = acting(ctx, "commitArtifact")
+	write := s.write
+	if len(c.Files) > manyFiles {
+		write = s.writeAlone
+	}
 	var a metadata.Artifact
-	err = s.write(ctx, func(q session) (err error) {
+	err = write(ctx, func(q session) (err error) {
 		a, err = artifactByID(ctx, q, c.ArtifactID)
 		if err != nil || a.State == metadata.Committed {
 			return err

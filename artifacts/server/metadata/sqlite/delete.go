@@ -86,7 +86,7 @@ func deleteVersion(ctx context.Context, q session, a metadata.Artifact, now int6
 func (s *Store) DeleteCollection(ctx context.Context, id int64) (metadata.Collection, error) {
 	ctx = acting(ctx, "deleteArtifactCollection")
 	var c metadata.Collection
-	err := s.write(ctx, func(q session) (err error) {
+	err := s.writeAlone(ctx, func(q session) (err error) {
 		c, err = s.deleteCollection(ctx, q, id, s.now())
 		return err
 	})

@@ -99,12 +99,10 @@ func (s *Store) expire(ctx context.Context) (int, error) {
 // expireSome deletes some of what has expired in one transaction.
 func (s *Store) expireSome(ctx context.Context, now int64) (n int, err error) {
 	ctx = asRegistry(ctx, "expire")
-	select {
-	case s.writing <- struct{}{}:
-		defer func() { <-s.writing }()
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	if err := s.enter(ctx); err != nil {
+		return 0, err
 	}
+	defer s.leave()
 	err = s.transact(ctx, func(q session) error {
 		due, err := all(ctx, q, plainly(scanArtifact), "SELECT "+artifactColumns+" FROM "+artifactFrom+" WHERE a.state = 'COMMITTED' AND a.expires_at IS NOT NULL AND a.expires_at <= ? ORDER BY a.expires_at LIMIT ?", now, expiryBatch)
 		if err != nil {
@@ -147,7 +145,7 @@ func (s *Store) SetEntityTTL(ctx context.Context, entityID int64, seconds *int64
 	}
 	ctx = acting(ctx, "updateEntityTTL")
 	var e metadata.Entity
-	err := s.write(ctx, func(q session) error {
+	err := s.writeAlone(ctx, func(q session) error {
 		n, err := changed(ctx, q, "UPDATE entities SET ttl_seconds = ? WHERE id = ?", seconds, entityID)
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ const repeatChunk = 50_000
 func (s *Store) RepeatVersion(ctx context.Context, id int64, n int) error {
 	for n > 0 {
 		chunk := min(n, repeatChunk)
-		if err := s.write(ctx, func(q session) error { return repeatVersion(ctx, q, id, chunk) }); err != nil {
+		if err := s.writeAlone(ctx, func(q session) error { return repeatVersion(ctx, q, id, chunk) }); err != nil {
 			return err
 		}
 		n -= chunk

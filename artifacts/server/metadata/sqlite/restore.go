@@ -18,7 +18,7 @@ func (s *Store) Restore(ctx context.Context, r metadata.Restore) (metadata.Resto
 	}
 	ctx = acting(ctx, "restoreArtifact")
 	var out metadata.Restored
-	err := s.write(ctx, func(q session) error {
+	err := s.writeAlone(ctx, func(q session) error {
 		d, err := deletionByID(ctx, q, r.DeletionID)
 		if err != nil {
 			return err

@@ -207,57 +207,6 @@ func (s *Store) snapshot(ctx context.Context, f func(session) error) error {
 	return s.classify(ctx, f(unprepared{tx}))
 }
 
-// write runs f in a transaction, which is durable when write returns nil and
-// has left no trace when it returns an error.
-func (s *Store) write(ctx context.Context, f func(session) error) error {
-	s.expireDue(ctx)
-	select {
-	case s.writing <- struct{}{}:
-		defer func() { <-s.writing }()
-	case <-ctx.Done():
-		return s.classify(ctx, ctx.Err())
-	}
-	return s.classify(ctx, s.transact(ctx, f))
-}
-
-// transact is write for a caller that holds the token of s.writing. Writers of
-// this process queue for that, and those of several processes for SQLite's lock.
-func (s *Store) transact(ctx context.Context, f func(session) error) error {
-	if s.isClosed() {
-		return errors.New("closed")
-	}
-	// The transaction's own statements must run whatever becomes of ctx: a
-	// commit that is interrupted half way could not say whether it took place.
-	always := context.WithoutCancel(ctx)
-	committed := false
-	s.expiry.setting = false
-	defer func() {
-		if !committed {
-			// It fails when SQLite has rolled back by itself, as it does on a
-			// full disk, or when nothing had begun: but a BEGIN that a context
-			// interrupts may have begun. Nothing is left in any case.
-			_, _ = s.conn.ExecContext(always, "ROLLBACK")
-		}
-	}()
-	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	if err := f(s.writer); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if _, err := s.conn.ExecContext(always, "COMMIT"); err != nil {
-		return err
-	}
-	committed = true
-	if s.expiry.setting {
-		s.expiry.changes.Add(1)
-	}
-	return nil
-}
-
 // changed runs a statement and reports how many rows it changed.
 func changed(ctx context.Context, q session, query string, args ...any) (int64, error) {
 	r, err := q.exec(ctx, query, args...)

@@ -32,6 +32,7 @@ type Store struct {
 	writer  session       // in the transaction of conn
 	kept    []*statements // of reader and writer
 	writing chan struct{} // holds a token while conn is in use
+	group   *group        // the open transaction of conn, if it is shared; for who holds the token
 	uploads uploads
 	expiry  expiry
 	passive bool
@@ -129,7 +130,10 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
 		s.writing <- struct{}{}
-		defer func() { <-s.writing }()
+		defer s.leave()
+		if s.group != nil {
+			s.commitGroup() // of those who have done their work
+		}
 		err = s.release()
 	})
 	if err != nil {

@@ -61,12 +61,8 @@ func (s *Store) RecordFile(ctx context.Context, f metadata.StoredFile) error {
 	select {
 	case s.writing <- struct{}{}:
 		// Whoever gets the writer works for all who wait. It must not stop
-		// when this caller goes away, so it has no context, and Close waits
-		// for it as it holds the token.
-		go func() {
-			defer func() { <-s.writing }()
-			s.recordUploads(context.WithoutCancel(ctx), s.uploads.take())
-		}()
+		// when this caller goes away, so it has no context.
+		go s.recordUploads(context.WithoutCancel(ctx), s.uploads.take())
 	case err := <-u.done:
 		return err
 	case <-ctx.Done():
@@ -81,14 +77,15 @@ func (s *Store) RecordFile(ctx context.Context, f metadata.StoredFile) error {
 	}
 }
 
-// recordUploads records files in one transaction. That a file is refused does
-// not hold up the others; a failure of the database fails all.
+// recordUploads records files in one transaction, and leaves the writer. That a
+// file is refused does not hold up the others; a failure of the database fails all.
 func (s *Store) recordUploads(ctx context.Context, all []*upload) {
 	if len(all) == 0 {
+		s.leave()
 		return
 	}
 	refused := make([]error, len(all))
-	err := s.classify(ctx, s.transact(ctx, func(q session) error {
+	g, err := s.join(ctx, func(q session) error {
 		owners := owners{}
 		for i, u := range all {
 			err := recordUpload(ctx, q, owners, u)
@@ -100,7 +97,12 @@ func (s *Store) recordUploads(ctx context.Context, all []*upload) {
 			}
 		}
 		return nil
-	}))
+	})
+	s.leave()
+	if err == nil {
+		err = s.await(g)
+	}
+	err = s.classify(ctx, err)
 	for i, u := range all {
 		if err != nil {
 			u.done <- err
