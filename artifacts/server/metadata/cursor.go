@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 )
 
 // A Cursor is the place of an item in a list: the values that the list is
@@ -25,19 +26,55 @@ const cursorVersion = 1
 
 // String writes the cursor as a client keeps it.
 func (c Cursor) String() string {
-	key := make([]any, len(c.Key))
+	// A page has one for every item, most of them of numbers.
+	text := make([]byte, 0, 128)
+	text = append(text, '[')
+	text = strconv.AppendInt(text, cursorVersion, 10)
+	for _, part := range []string{c.List, c.Shape} {
+		text = appendJSON(append(text, ','), part)
+	}
+	text = append(text, ",["...)
 	for i, k := range c.Key {
-		key[i] = k
-		if f, ok := k.(float64); ok && math.IsInf(f, 0) {
-			// JSON has no infinities, but a document may hold 1e999.
-			key[i] = []any{math.Copysign(1, f)}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		switch k := k.(type) {
+		case int64:
+			text = strconv.AppendInt(text, k, 10)
+		case float64:
+			if math.IsInf(k, 0) {
+				// JSON has no infinities, but a document may hold 1e999.
+				text = appendJSON(text, []any{math.Copysign(1, k)})
+			} else {
+				text = appendJSON(text, k)
+			}
+		default:
+			text = appendJSON(text, k)
 		}
 	}
-	text, err := json.Marshal([]any{cursorVersion, c.List, c.Shape, key})
+	text = append(text, "]]"...)
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func appendJSON(text []byte, v any) []byte {
+	if s, ok := v.(string); ok && plain(s) {
+		return append(append(append(text, '"'), s...), '"')
+	}
+	b, err := json.Marshal(v)
 	if err != nil {
 		panic("metadata: " + err.Error()) // Key holds something that is not documented
 	}
-	return base64.RawURLEncoding.EncodeToString(text)
+	return append(text, b...)
+}
+
+// plain reports whether a string is the same in JSON.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // ParseCursor reads what String wrote. KindInvalid if it is something else.

@@ -21,6 +21,8 @@ type list[T any] struct {
 	id      string // an expression that is unique in the list
 	order   []key  // the list's own order
 	scan    func(scanner, ...any) (T, error)
+	// complete, if not nil, adds to the items of a page what they have in common.
+	complete func(context.Context, session, []metadata.Edge[T]) error
 }
 
 // A key is an expression that a list is sorted by.
@@ -52,6 +54,7 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 	for i := range place.Key {
 		into[i] = &place.Key[i]
 	}
+	c.Edges = make([]metadata.Edge[T], 0, min(limit, 100))
 	err = each(ctx, q, func(r scanner) error {
 		if len(c.Edges) == limit {
 			c.HasNextPage = true
@@ -64,6 +67,9 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 		c.Edges = append(c.Edges, metadata.Edge[T]{Node: node, Cursor: place.String()})
 		return nil
 	}, b.String(), b.args...)
+	if err == nil && l.complete != nil && len(c.Edges) > 0 {
+		err = l.complete(ctx, q, c.Edges)
+	}
 	return c, err
 }
 

@@ -70,9 +70,68 @@ func artifactColumnsByField() columns {
 func memberList(collectionID int64) list[metadata.Membership] {
 	return list[metadata.Membership]{
 		subject: metadata.VersionSubject, owner: []any{"collection", collectionID},
-		sel: memberColumns, from: memberFrom, where: "m.collection_id = ? AND m.removed_at IS NULL", args: []any{collectionID},
-		id: "m.id", order: []key{{expr: "m.version_index", desc: true}}, scan: scanMembership, columns: memberColumnsByField(),
+		sel: listedColumns, from: listedFrom, where: "m.collection_id = ? AND m.removed_at IS NULL", args: []any{collectionID},
+		id: "m.id", order: []key{{expr: "m.version_index", desc: true}}, scan: scanListed, columns: memberColumnsByField(), complete: placeMembers,
 	}
+}
+
+// The versions of a page are in one collection, and mostly of one sequence, so
+// that where these lie is asked once a page and not once a version. Filters and
+// orders may speak of the sequence and its type; SQLite leaves out those joins
+// that nothing speaks of.
+const (
+	listedColumns = "m.id, m.collection_id, m.version_index, m.created_at, " + ownColumns
+	listedFrom    = "memberships m JOIN artifacts a ON a.id = m.artifact_id LEFT JOIN collections s ON s.id = a.sequence_id LEFT JOIN artifact_types st ON st.id = s.type_id"
+)
+
+func scanListed(r scanner, more ...any) (metadata.Membership, error) {
+	var m metadata.Membership
+	var created int64
+	err := scanOwn(&m.Artifact, r, []any{&m.ID, &m.CollectionID, &m.VersionIndex, &created}, more)
+	m.CreatedAt = fromMicro(created)
+	return m, err
+}
+
+// placeMembers says of the versions of a page where they lie.
+func placeMembers(ctx context.Context, q session, edges []metadata.Edge[metadata.Membership]) error {
+	places := map[int64]*place{}
+	var ids []int64
+	for i := range edges {
+		m := &edges[i].Node
+		for _, id := range []int64{m.CollectionID, m.Artifact.SequenceID} {
+			if places[id] == nil {
+				places[id] = &place{}
+				ids = append(ids, id)
+			}
+		}
+	}
+	text, err := idList(ids)
+	if err != nil {
+		return err
+	}
+	err = each(ctx, q, func(r scanner) error {
+		var p place
+		err := r.Scan(&p.ID, &p.Name, &p.Kind, &p.ProjectID, &p.Project, &p.EntityID, &p.Entity, &p.ttl, &p.TypeID, &p.Type)
+		places[p.ID] = &p
+		return err
+	}, "SELECT c.id, c.name, c.kind, c.project_id, p.name, p.entity_id, e.name, e.ttl_seconds, c.type_id, t.name FROM json_each(?) i CROSS JOIN collections c ON c.id = i.value "+
+		"JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id JOIN artifact_types t ON t.id = c.type_id", text)
+	if err != nil {
+		return err
+	}
+	for i := range edges {
+		m := &edges[i].Node
+		c, s, a := places[m.CollectionID], places[m.Artifact.SequenceID], &m.Artifact
+		m.Collection, m.Kind, m.ProjectID, m.Project, m.EntityID, m.Entity = c.Name, c.Kind, c.ProjectID, c.Project, c.EntityID, c.Entity
+		a.Sequence, a.ProjectID, a.Project, a.EntityID, a.Entity, a.TypeID, a.Type, a.EntityTTLSeconds = s.Name, s.ProjectID, s.Project, s.EntityID, s.Entity, s.TypeID, s.Type, s.ttl
+	}
+	return nil
+}
+
+// A place is a collection and where it lies.
+type place struct {
+	metadata.Collection
+	ttl *int64 // of the entity
 }
 
 // ListMemberships lists the versions of a collection, newest first.

@@ -276,7 +276,8 @@ func (s *Store) CountRegistryCollections(ctx context.Context, sc metadata.Regist
 // ListRegistryMemberships lists the versions in a scope, newest first.
 func (s *Store) ListRegistryMemberships(ctx context.Context, sc metadata.RegistryScope, p metadata.Page) (metadata.Connection[metadata.Membership], error) {
 	l := memberList(0)
-	l.from += " JOIN artifact_types t ON t.id = c.type_id"
+	l.sel, l.scan, l.complete = memberColumns, scanMembership, nil
+	l.from = memberFrom + " JOIN artifact_types t ON t.id = c.type_id"
 	l, err := within(l, sc, true)
 	if err != nil {
 		return metadata.Connection[metadata.Membership]{}, err
