@@ -3,6 +3,7 @@ package artifacts
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
@@ -37,6 +38,53 @@ func (c *Client) Viewer(ctx context.Context) (Viewer, error) {
 	c.viewer.put(v)
 	c.keepViewer(v)
 	return v, nil
+}
+
+// A User is a user of the server.
+type User struct {
+	ID       string `json:"id"`
+	Username string `json:"username"`
+	// Name is the one that people see.
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+// Users finds users by username or email address (W&B: SearchUsers). W&B's
+// servers show all to administrators, ours those that the viewer shares an
+// entity with.
+func (c *Client) Users(ctx context.Context, query string) ([]User, error) {
+	found, err := wire.SearchUsers(ctx, c.sender, query)
+	if err != nil {
+		return nil, c.fail(ctx, "search users", query, err)
+	}
+	out := make([]User, len(found))
+	for i, u := range found {
+		out[i] = User{ID: string(u.ID), Username: text(u.Username), Name: text(u.Name), Email: text(u.Email)}
+	}
+	return out, nil
+}
+
+// A Team is an entity with members.
+type Team struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Team finds a team by its name (W&B: GetTeamEntity).
+func (c *Client) Team(ctx context.Context, name string) (Team, error) {
+	const op = "get team"
+	got, err := wire.GetTeam(ctx, c.sender, name)
+	switch {
+	case err != nil:
+		return Team{}, c.fail(ctx, op, name, err)
+	case got == nil:
+		return Team{}, &Error{
+			Kind: KindNotFound, Op: op, Path: name,
+			Message: fmt.Sprintf("there is no team %q", name),
+			Next:    "check the name, and that this API key may see the team",
+		}
+	}
+	return Team{ID: string(got.ID), Name: got.Name}, nil
 }
 
 // DefaultEntity is Config.Entity or, where that is empty, the viewer's entity,

@@ -27,9 +27,11 @@ type RegistryMember struct {
 	// Team says that it is a team.
 	Team bool `json:"team"`
 	// Name is the user's username, or the team's name.
-	Name  string       `json:"name"`
-	Email string       `json:"email,omitempty"`
-	Role  RegistryRole `json:"role"`
+	Name string `json:"name"`
+	// FullName is the name that people see of a user, "" for a team.
+	FullName string       `json:"fullName,omitempty"`
+	Email    string       `json:"email,omitempty"`
+	Role     RegistryRole `json:"role"`
 }
 
 // Members are the users and teams of the registry (W&B: RegistryUserMembers and
@@ -53,7 +55,7 @@ func (r *Registry) Members(ctx context.Context) ([]RegistryMember, error) {
 		if name == "" {
 			name = text(m.Name)
 		}
-		out = append(out, RegistryMember{ID: string(m.ID), Name: name, Email: text(m.Email), Role: RegistryRole(m.Role.Name)})
+		out = append(out, RegistryMember{ID: string(m.ID), Name: name, FullName: text(m.Name), Email: text(m.Email), Role: RegistryRole(m.Role.Name)})
 	}
 	for _, m := range got.TeamMembers {
 		out = append(out, RegistryMember{ID: string(m.Team.ID), Team: true, Name: m.Team.Name, Role: RegistryRole(m.Role.Name)})

@@ -80,6 +80,20 @@ func All() []Operation {
 		runUseArtifact(),
 		projectsPage(),
 		viewerLoad(),
+		usersSearch(),
+		teamLoad(),
+		organizationLoad(),
+		registriesPage(),
+		registryLoad(),
+		registryCreate(),
+		registrySave(),
+		registryDelete(),
+		registryCollectionsPage(),
+		registryVersionsPage(),
+		registryMembers(),
+		registryAddMembers(),
+		registryRemoveMembers(),
+		registryUpdateMember(),
 	}
 }
 

@@ -90,6 +90,8 @@ func sendAll(t *testing.T, s *wire.Sender) {
 	ran(wire.ArtifactUsedBy(ctx, s, "id"))
 	ran(wire.ArtifactCreatedBy(ctx, s, "id"))
 	changed(wire.Viewer(ctx, s))
+	changed(wire.SearchUsers(ctx, s, "ada"))
+	changed(wire.GetTeam(ctx, s, "team"))
 	changed(wire.ServerFeatures(ctx, s))
 	name := "n"
 	changed(wire.UpdateSequence(ctx, s, wire.UpdateArtifactSequenceInput{ArtifactSequenceID: "id", Name: &name}))

@@ -1821,6 +1821,190 @@ export interface ViewerNode {
   default_project: string;
 }
 
+export interface UsersSearchInput {
+  /** The username or email address. */
+  query: string;
+}
+
+export interface UserNode {
+  id: string;
+  username: string;
+  /** The name that people see. */
+  name?: string | undefined;
+  email?: string | undefined;
+}
+
+export interface UsersSearchOutput {
+  users: UserNode[];
+}
+
+export interface TeamLoadInput {
+  team: string;
+}
+
+export interface TeamNode {
+  id: string;
+  name: string;
+}
+
+export interface OrganizationName {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+}
+
+export interface OrganizationNode {
+  id: string;
+  name: string;
+  /** Its own, which holds the registries. */
+  entity: string;
+}
+
+export interface RegistriesPageInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** As W&B takes them, on name, description, created_at, updated_at. */
+  filters?: Record<string, unknown> | undefined;
+  /** name, created_at or updated_at, with - before it for descending. */
+  order?: string | undefined;
+  /** Default: 50. */
+  first?: number | undefined;
+  /** end_cursor of the page before, all else unchanged. */
+  after?: string | undefined;
+  /** Count the whole list, on a page behind the first too. */
+  total?: boolean | undefined;
+}
+
+export interface RegistryNode {
+  id: string;
+  /** Left out where the server has none. */
+  internal_id?: string | undefined;
+  organization: string;
+  /** The organization's own, which holds the registry. */
+  entity: string;
+  /** Without the prefix wandb-registry-. */
+  name: string;
+  /** Of the project that the registry is. */
+  full_name: string;
+  description?: string | undefined;
+  visibility: "organization" | "restricted";
+  /** False: only those of artifact_types can be linked. */
+  allow_all_artifact_types: boolean;
+  artifact_types: string[];
+  created_at: string;
+  updated_at?: string | undefined;
+}
+
+export interface RegistryConnection {
+  nodes: RegistryNode[];
+  page_info: PageInfo;
+  /** Length of the whole list: on its first page where known, and where asked for. */
+  total_count?: number | undefined;
+}
+
+export interface RegistryPlace {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** With or without the prefix wandb-registry-. */
+  registry: string;
+}
+
+export interface RegistryCreateInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** With or without the prefix wandb-registry-. */
+  registry: string;
+  /** Who sees it: everybody in the organization, or members only. */
+  visibility: "organization" | "restricted";
+  description?: string | undefined;
+  /** That can be linked. Default: all. None can be taken back. */
+  artifact_types?: string[] | undefined;
+}
+
+export interface RegistrySaveInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** With or without the prefix wandb-registry-. */
+  registry: string;
+  new_name?: string | undefined;
+  /** "" removes it. */
+  description?: string | undefined;
+  visibility?: "organization" | "restricted" | undefined;
+  allow_all_artifact_types?: boolean | undefined;
+  /** That can be linked from now on. None can be taken back. */
+  add_artifact_types?: string[] | undefined;
+}
+
+export interface RegistryCollectionsPageInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** Conditions on the registries, as filters of registries_page. */
+  registries?: Record<string, unknown> | undefined;
+  /** As W&B takes them, on name, tag, description, created_at, updated_at. */
+  filters?: Record<string, unknown> | undefined;
+  /** name, created_at or updated_at, with - before it for descending. */
+  order?: string | undefined;
+  /** Default: 50. */
+  first?: number | undefined;
+  /** end_cursor of the page before, all else unchanged. */
+  after?: string | undefined;
+  /** Count the whole list, on a page behind the first too. */
+  total?: boolean | undefined;
+}
+
+export interface RegistryVersionsPageInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** Conditions on the registries, as filters of registries_page. */
+  registries?: Record<string, unknown> | undefined;
+  /** Conditions on the collections, as filters of registry_collections_page. */
+  collections?: Record<string, unknown> | undefined;
+  /** As W&B takes them, on version, tag, alias, created_at, updated_at, metadata.<key>. */
+  filters?: Record<string, unknown> | undefined;
+  /** Default: 50. */
+  first?: number | undefined;
+  /** end_cursor of the page before, all else unchanged. */
+  after?: string | undefined;
+  /** Count the whole list, on a page behind the first too. */
+  total?: boolean | undefined;
+}
+
+export interface RegistryMemberNode {
+  id: string;
+  /** As in ids: a team is an entity. */
+  kind: "User" | "Entity";
+  /** Left out for a team. */
+  username?: string | undefined;
+  /** The name that people see. */
+  name?: string | undefined;
+  email?: string | undefined;
+  /** admin, member, viewer, restricted_viewer, or another of the server's own. */
+  role: string;
+}
+
+export interface RegistryMembersOutput {
+  members: RegistryMemberNode[];
+}
+
+export interface RegistryMembersInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** With or without the prefix wandb-registry-. */
+  registry: string;
+  /** Ids of users and teams. */
+  members: string[];
+}
+
+export interface RegistryUpdateMemberInput {
+  /** As people see it. Default: that of the settings, or the only one of the API key's user. */
+  organization?: string | undefined;
+  /** With or without the prefix wandb-registry-. */
+  registry: string;
+  /** The id of a user or team. */
+  member: string;
+  /** restricted_viewer is not on every server. */
+  role: "admin" | "member" | "viewer" | "restricted_viewer";
+}
+
 /** Every operation: what it takes and gives, in JSON. */
 export interface Operations {
   /** List the artifact types (dataset, model, ...) of a project, with the number of collections of each. Start here when the project's contents are unknown. */
@@ -1959,6 +2143,34 @@ export interface Operations {
   projects_page: { input: ProjectsPageInput; output: ProjectConnection };
   /** Get the user that the API key belongs to, and what is meant where a path names no entity or project. */
   viewer_load: { input: Record<string, never>; output: ViewerNode };
+  /** Find users by username or email address. W&B's own servers show administrators all, and others none. */
+  users_search: { input: UsersSearchInput; output: UsersSearchOutput };
+  /** Get a team's id, which members of registries are named by. */
+  team_load: { input: TeamLoadInput; output: TeamNode };
+  /** Get an organization, and the entity that holds its registries. */
+  organization_load: { input: OrganizationName; output: OrganizationNode };
+  /** Get a page of the registries of an organization, with all attributes. */
+  registries_page: { input: RegistriesPageInput; output: RegistryConnection };
+  /** Get a registry with all attributes. */
+  registry_load: { input: RegistryPlace; output: RegistryNode };
+  /** Make a registry, whose name must be new in its organization, and get it with all attributes. */
+  registry_create: { input: RegistryCreateInput; output: RegistryNode };
+  /** Change the name, description, visibility or artifact types of a registry, and get it as it is then. */
+  registry_save: { input: RegistrySaveInput; output: RegistryNode };
+  /** Delete a registry at once, with its collections and links. The versions stay where they were logged. */
+  registry_delete: { input: RegistryPlace; output: Done };
+  /** Get a page of the collections in an organization's registries, with all attributes but aliases. */
+  registry_collections_page: { input: RegistryCollectionsPageInput; output: ArtifactCollectionConnection };
+  /** Get a page of the versions that are linked in an organization's registries, with all attributes, as seen there. */
+  registry_versions_page: { input: RegistryVersionsPageInput; output: ArtifactConnection };
+  /** Get the users and teams that are members of a registry, with their roles. */
+  registry_members: { input: RegistryPlace; output: RegistryMembersOutput };
+  /** Make users and teams members of a registry, with the server's usual role. */
+  registry_add_members: { input: RegistryMembersInput; output: Done };
+  /** Take users and teams out of the members of a registry. */
+  registry_remove_members: { input: RegistryMembersInput; output: Done };
+  /** Give a user or team that is a member of a registry another role. */
+  registry_update_member: { input: RegistryUpdateMemberInput; output: Done };
 }
 
 /** The name of an operation. */

@@ -1929,3 +1929,375 @@ class Operations:
         entity or project."""
         answer: _types.ViewerNode = self._call("viewer_load", {})
         return answer
+
+    def users_search(
+        self,
+        *,
+        query: str,
+    ) -> _types.UsersSearchOutput:
+        """Find users by username or email address.
+
+        Args:
+            query: The username or email address.
+        """
+        answer: _types.UsersSearchOutput = self._call(
+            "users_search",
+            {
+                "query": query,
+            },
+        )
+        return answer
+
+    def team_load(
+        self,
+        *,
+        team: str,
+    ) -> _types.TeamNode:
+        """Get a team's id, which members of registries are named by."""
+        answer: _types.TeamNode = self._call(
+            "team_load",
+            {
+                "team": team,
+            },
+        )
+        return answer
+
+    def organization_load(
+        self,
+        *,
+        organization: str | None = None,
+    ) -> _types.OrganizationNode:
+        """Get an organization, and the entity that holds its registries.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+        """
+        answer: _types.OrganizationNode = self._call(
+            "organization_load",
+            {
+                "organization": organization,
+            },
+        )
+        return answer
+
+    def registries_page(
+        self,
+        *,
+        organization: str | None = None,
+        filters: dict[str, Any] | None = None,
+        order: str | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        total: bool | None = None,
+    ) -> _types.RegistryConnection:
+        """Get a page of the registries of an organization, with all attributes.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            filters: As W&B takes them, on name, description, created_at, updated_at.
+            order: name, created_at or updated_at, with - before it for descending.
+            first: Default: 50.
+            after: end_cursor of the page before, all else unchanged.
+            total: Count the whole list, on a page behind the first too.
+        """
+        answer: _types.RegistryConnection = self._call(
+            "registries_page",
+            {
+                "organization": organization,
+                "filters": filters,
+                "order": order,
+                "first": first,
+                "after": after,
+                "total": total,
+            },
+        )
+        return answer
+
+    def registry_load(
+        self,
+        *,
+        registry: str,
+        organization: str | None = None,
+    ) -> _types.RegistryNode:
+        """Get a registry with all attributes.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+        """
+        answer: _types.RegistryNode = self._call(
+            "registry_load",
+            {
+                "organization": organization,
+                "registry": registry,
+            },
+        )
+        return answer
+
+    def registry_create(
+        self,
+        *,
+        registry: str,
+        visibility: Literal["organization", "restricted"],
+        organization: str | None = None,
+        description: str | None = None,
+        artifact_types: list[str] | None = None,
+    ) -> _types.RegistryNode:
+        """Make a registry, whose name must be new in its organization, and get it with all
+        attributes.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+            visibility: Who sees it: everybody in the organization, or members only.
+            artifact_types: That can be linked. Default: all. None can be taken back.
+        """
+        answer: _types.RegistryNode = self._call(
+            "registry_create",
+            {
+                "organization": organization,
+                "registry": registry,
+                "visibility": visibility,
+                "description": description,
+                "artifact_types": artifact_types,
+            },
+        )
+        return answer
+
+    def registry_save(
+        self,
+        *,
+        registry: str,
+        organization: str | None = None,
+        new_name: str | None = None,
+        description: str | None = None,
+        visibility: Literal["organization", "restricted"] | None = None,
+        allow_all_artifact_types: bool | None = None,
+        add_artifact_types: list[str] | None = None,
+    ) -> _types.RegistryNode:
+        """Change the name, description, visibility or artifact types of a registry, and get it
+        as it is then.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+            description: "" removes it.
+            add_artifact_types: That can be linked from now on. None can be taken back.
+        """
+        answer: _types.RegistryNode = self._call(
+            "registry_save",
+            {
+                "organization": organization,
+                "registry": registry,
+                "new_name": new_name,
+                "description": description,
+                "visibility": visibility,
+                "allow_all_artifact_types": allow_all_artifact_types,
+                "add_artifact_types": add_artifact_types,
+            },
+        )
+        return answer
+
+    def registry_delete(
+        self,
+        *,
+        registry: str,
+        organization: str | None = None,
+    ) -> _types.Done:
+        """Delete a registry at once, with its collections and links.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+        """
+        answer: _types.Done = self._call(
+            "registry_delete",
+            {
+                "organization": organization,
+                "registry": registry,
+            },
+        )
+        return answer
+
+    def registry_collections_page(
+        self,
+        *,
+        organization: str | None = None,
+        registries: dict[str, Any] | None = None,
+        filters: dict[str, Any] | None = None,
+        order: str | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        total: bool | None = None,
+    ) -> _types.ArtifactCollectionConnection:
+        """Get a page of the collections in an organization's registries, with all attributes but
+        aliases.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registries: Conditions on the registries, as filters of registries_page.
+            filters: As W&B takes them, on name, tag, description, created_at, updated_at.
+            order: name, created_at or updated_at, with - before it for descending.
+            first: Default: 50.
+            after: end_cursor of the page before, all else unchanged.
+            total: Count the whole list, on a page behind the first too.
+        """
+        answer: _types.ArtifactCollectionConnection = self._call(
+            "registry_collections_page",
+            {
+                "organization": organization,
+                "registries": registries,
+                "filters": filters,
+                "order": order,
+                "first": first,
+                "after": after,
+                "total": total,
+            },
+        )
+        return answer
+
+    def registry_versions_page(
+        self,
+        *,
+        organization: str | None = None,
+        registries: dict[str, Any] | None = None,
+        collections: dict[str, Any] | None = None,
+        filters: dict[str, Any] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        total: bool | None = None,
+    ) -> _types.ArtifactConnection:
+        """Get a page of the versions that are linked in an organization's registries, with all
+        attributes, as seen there.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registries: Conditions on the registries, as filters of registries_page.
+            collections: Conditions on the collections, as filters of registry_collections_page.
+            filters: As W&B takes them, on version, tag, alias, created_at, updated_at,
+                metadata.<key>.
+            first: Default: 50.
+            after: end_cursor of the page before, all else unchanged.
+            total: Count the whole list, on a page behind the first too.
+        """
+        answer: _types.ArtifactConnection = self._call(
+            "registry_versions_page",
+            {
+                "organization": organization,
+                "registries": registries,
+                "collections": collections,
+                "filters": filters,
+                "first": first,
+                "after": after,
+                "total": total,
+            },
+        )
+        return answer
+
+    def registry_members(
+        self,
+        *,
+        registry: str,
+        organization: str | None = None,
+    ) -> _types.RegistryMembersOutput:
+        """Get the users and teams that are members of a registry, with their roles.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+        """
+        answer: _types.RegistryMembersOutput = self._call(
+            "registry_members",
+            {
+                "organization": organization,
+                "registry": registry,
+            },
+        )
+        return answer
+
+    def registry_add_members(
+        self,
+        *,
+        registry: str,
+        members: list[str],
+        organization: str | None = None,
+    ) -> _types.Done:
+        """Make users and teams members of a registry, with the server's usual role.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+            members: Ids of users and teams.
+        """
+        answer: _types.Done = self._call(
+            "registry_add_members",
+            {
+                "organization": organization,
+                "registry": registry,
+                "members": members,
+            },
+        )
+        return answer
+
+    def registry_remove_members(
+        self,
+        *,
+        registry: str,
+        members: list[str],
+        organization: str | None = None,
+    ) -> _types.Done:
+        """Take users and teams out of the members of a registry.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+            members: Ids of users and teams.
+        """
+        answer: _types.Done = self._call(
+            "registry_remove_members",
+            {
+                "organization": organization,
+                "registry": registry,
+                "members": members,
+            },
+        )
+        return answer
+
+    def registry_update_member(
+        self,
+        *,
+        registry: str,
+        member: str,
+        role: Literal["admin", "member", "viewer", "restricted_viewer"],
+        organization: str | None = None,
+    ) -> _types.Done:
+        """Give a user or team that is a member of a registry another role.
+
+        Args:
+            organization: As people see it. Default: that of the settings, or the only one of
+                the API key's user.
+            registry: With or without the prefix wandb-registry-.
+            member: The id of a user or team.
+            role: restricted_viewer is not on every server.
+        """
+        answer: _types.Done = self._call(
+            "registry_update_member",
+            {
+                "organization": organization,
+                "registry": registry,
+                "member": member,
+                "role": role,
+            },
+        )
+        return answer

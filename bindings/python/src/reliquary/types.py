@@ -1395,3 +1395,83 @@ class ViewerNode(_ViewerNode):
     # What is meant where a path names none.
     default_entity: str
     default_project: str
+
+
+class _UserNode(TypedDict, total=False):
+    # The name that people see.
+    name: str
+    email: str
+
+
+class UserNode(_UserNode):
+    id: str
+    username: str
+
+
+class UsersSearchOutput(TypedDict):
+    users: list[UserNode]
+
+
+class TeamNode(TypedDict):
+    id: str
+    name: str
+
+
+class OrganizationNode(TypedDict):
+    id: str
+    name: str
+    # Its own, which holds the registries.
+    entity: str
+
+
+class _RegistryNode(TypedDict, total=False):
+    # Left out where the server has none.
+    internal_id: str
+    description: str
+    updated_at: Time
+
+
+class RegistryNode(_RegistryNode):
+    id: str
+    organization: str
+    # The organization's own, which holds the registry.
+    entity: str
+    # Without the prefix wandb-registry-.
+    name: str
+    # Of the project that the registry is.
+    full_name: str
+    visibility: Literal["organization", "restricted"]
+    # False: only those of artifact_types can be linked.
+    allow_all_artifact_types: bool
+    artifact_types: list[str]
+    created_at: Time
+
+
+class _RegistryConnection(TypedDict, total=False):
+    # Length of the whole list: on its first page where known, and where asked for.
+    total_count: int
+
+
+class RegistryConnection(_RegistryConnection):
+    nodes: list[RegistryNode]
+    page_info: PageInfo
+
+
+class _RegistryMemberNode(TypedDict, total=False):
+    # Left out for a team.
+    username: str
+    # The name that people see.
+    name: str
+    email: str
+
+
+class RegistryMemberNode(_RegistryMemberNode):
+    id: str
+    # As in ids: a team is an entity.
+    kind: Literal["User", "Entity"]
+    # admin, member, viewer, restricted_viewer, or another of the server's own.
+    role: str
+
+
+class RegistryMembersOutput(TypedDict):
+    members: list[RegistryMemberNode]
