@@ -21,6 +21,8 @@ func TestScripts(t *testing.T) {
 	if !t.Run("fill", func(t *testing.T) {
 		r := servertest.Start(t, servertest.WithDir(filled))
 		r.Wandb(t, wandbVersion, read(t, "testdata/fill.py"), r.Username)
+		r.AddUser(t, "ada")
+		r.AddOrganization(t, "acme", "ada")
 	}) {
 		return
 	}

@@ -247,7 +247,7 @@ def test_closing(tmp_path: Path) -> None:
     with Api(dir=tmp_path / "registry") as api:
         place = api.place
         assert place["dir"] == str(tmp_path / "registry") and "registry" in repr(api)
-        assert api.default_entity == "local" and api.viewer["username"] == "local"
+        assert api.default_entity == "local" and api.viewer.username == "local"
         assert api.operations.viewer_load()["entity"] == "local"
     with pytest.raises(errors.ClosedError):
         api.artifact("a/b/c")

@@ -29,10 +29,20 @@ if TYPE_CHECKING:
     from .artifacts import File as File
     from .artifacts import RunArtifacts as RunArtifacts
     from .errors import Error as Error
+    from .members import MemberRole as MemberRole
+    from .members import TeamMember as TeamMember
+    from .members import UserMember as UserMember
+    from .registries import Collections as Collections
+    from .registries import Registries as Registries
+    from .registries import Registry as Registry
+    from .registries import Versions as Versions
     from .runs import Project as Project
     from .runs import Projects as Projects
     from .runs import Run as Run
     from .runs import Runs as Runs
+    from .users import Organization as Organization
+    from .users import Team as Team
+    from .users import User as User
 
 # Where each name is found.
 _HOMES = {
@@ -47,13 +57,23 @@ _HOMES = {
     "ArtifactTypes": "artifacts",
     "Artifacts": "artifacts",
     "AsyncApi": "aio",
+    "Collections": "registries",
     "Error": "errors",
     "File": "artifacts",
+    "MemberRole": "members",
+    "Organization": "users",
     "Project": "runs",
     "Projects": "runs",
+    "Registries": "registries",
+    "Registry": "registries",
     "Run": "runs",
     "RunArtifacts": "artifacts",
     "Runs": "runs",
+    "Team": "users",
+    "TeamMember": "members",
+    "User": "users",
+    "UserMember": "members",
+    "Versions": "registries",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import types
+    from ._artifact_types import AddOnlyArtifactTypesList
 
 
 def name_of(name: str) -> str:
@@ -581,6 +582,155 @@ class RunData:
 
     def _named(self) -> dict[str, object]:
         return {"entity": self.entity, "project": self.project, "run": self.id}
+
+
+def registry_filter(project: str) -> dict[str, str]:
+    """Finds the registry that a project is."""
+    return {"name": project}
+
+
+class RegistryData:
+    """The attributes of a registry, and what setters changed of them."""
+
+    _node: types.RegistryNode
+    _set: dict[str, Any]
+    _types: AddOnlyArtifactTypesList
+
+    def _adopt(self, node: types.RegistryNode) -> None:
+        from ._artifact_types import AddOnlyArtifactTypesList
+
+        self._node = node
+        self._set = {}
+        self._types = AddOnlyArtifactTypesList(node["artifact_types"])
+
+    @property
+    def id(self) -> str:
+        """The server's id of the registry."""
+        return self._node["id"]
+
+    @property
+    def internal_id(self) -> str | None:
+        """The server's own id of the project that the registry is."""
+        return self._node.get("internal_id")
+
+    @property
+    def organization(self) -> str:
+        """The organization, by the name that people see."""
+        return self._node["organization"]
+
+    @property
+    def entity(self) -> str:
+        """The organization's own entity, which holds the registry."""
+        return self._node["entity"]
+
+    @property
+    def full_name(self) -> str:
+        """The name of the project that the registry is, with "wandb-registry-"."""
+        return f"wandb-registry-{self.name}"
+
+    @property
+    def path(self) -> list[str]:
+        """The entity and the full name."""
+        return [self.entity, self.full_name]
+
+    @property
+    def created_at(self) -> str:
+        """When the registry was made."""
+        return self._node["created_at"]
+
+    @property
+    def updated_at(self) -> str | None:
+        """When the registry was last changed."""
+        return self._node.get("updated_at")
+
+    @property
+    def attrs(self) -> types.RegistryNode:
+        """Everything that the server said, as JSON."""
+        return self._node
+
+    @property
+    def name(self) -> str:
+        """The name without "wandb-registry-". What is set here is sent by save()."""
+        return str(self._set.get("name", self._node["name"]))
+
+    @name.setter
+    def name(self, name: str) -> None:
+        if not name:
+            raise ValueError("the name of a registry cannot be empty")
+        self._set["name"] = name
+
+    @property
+    def description(self) -> str | None:
+        """What was written about the registry. What is set here is sent by save()."""
+        description: str | None = self._set.get("description", self._node.get("description"))
+        return description
+
+    @description.setter
+    def description(self, description: str | None) -> None:
+        self._set["description"] = description
+
+    @property
+    def visibility(self) -> str:
+        """Who sees it: "organization" for everybody in it, "restricted" for members only.
+
+        What is set here is sent by save().
+        """
+        return str(self._set.get("visibility", self._node["visibility"]))
+
+    @visibility.setter
+    def visibility(self, visibility: str) -> None:
+        if visibility not in ("organization", "restricted"):
+            raise ValueError(
+                f"Invalid visibility {visibility!r}. Expected one of: 'organization', 'restricted'"
+            )
+        self._set["visibility"] = visibility
+
+    @property
+    def allow_all_artifact_types(self) -> bool:
+        """Whether versions of every type can be linked. What is set here is sent by save()."""
+        return bool(
+            self._set.get("allow_all_artifact_types", self._node["allow_all_artifact_types"])
+        )
+
+    @allow_all_artifact_types.setter
+    def allow_all_artifact_types(self, allow: bool) -> None:
+        self._set["allow_all_artifact_types"] = allow
+
+    @property
+    def artifact_types(self) -> AddOnlyArtifactTypesList:
+        """The types that can be linked. What is appended here is sent by save().
+
+        Where allow_all_artifact_types is True they are those that the registry has.
+        """
+        return self._types
+
+    def _named(self) -> dict[str, object]:
+        """What the server calls it."""
+        return {"organization": self.organization, "registry": self._node["name"]}
+
+    def _filter(self) -> dict[str, str]:
+        return registry_filter(self._node["full_name"])
+
+    def _changes(self) -> dict[str, object]:
+        """What save() has to send, nothing if all is as it was."""
+        node, given = self._node, self._set
+        changes: dict[str, object] = {}
+        if given.get("name", node["name"]) != node["name"]:
+            changes["new_name"] = given["name"]
+        if (given.get("description", node.get("description")) or "") != (
+            node.get("description") or ""
+        ):
+            changes["description"] = given["description"] or ""
+        if self.visibility != node["visibility"]:
+            changes["visibility"] = self.visibility
+        if self.allow_all_artifact_types != node["allow_all_artifact_types"]:
+            changes["allow_all_artifact_types"] = self.allow_all_artifact_types
+        if self._types.draft:
+            changes["add_artifact_types"] = list(self._types.draft)
+        return changes
+
+    def __repr__(self) -> str:
+        return f"<Registry {self.organization}/{self.name}>"
 
 
 class ProjectData:

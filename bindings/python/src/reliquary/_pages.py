@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-    class _List(Generic[T], Iterator[T]):
+    class _List(Generic[T]):
         pass
 
 else:
@@ -28,6 +28,8 @@ else:
 
         def __class_getitem__(cls, item):
             return cls
+
+    Iterator = _List
 
     def overload(function):
         return function
@@ -44,7 +46,59 @@ def page_size(per_page: int) -> int:
     return min(per_page, LARGEST_PAGE)
 
 
-class Paginator(_List[T]):
+class Pages(_List[T]):
+    """The pages of a list that were fetched, and what to ask for next."""
+
+    def __init__(
+        self,
+        operation: str,
+        arguments: dict[str, object],
+        convert: Callable[[Any], T],
+        per_page: int,
+        start: str | None,
+    ) -> None:
+        self._operation = operation
+        self._arguments = arguments
+        self._convert = convert
+        self._start = start
+        self._more = True
+        self._end: str | None = start
+        self._total: int | None = None
+        self._page_begin = 0
+        self._page_loaded = False
+        self.per_page = page_size(per_page)
+        self.objects: list[T] = []
+
+    @property
+    def more(self) -> bool:
+        """Whether there are pages that were not fetched."""
+        return self._more
+
+    @property
+    def cursor(self) -> str | None:
+        """Continues behind the last page, also in another program: pass it as start."""
+        return self._end
+
+    def _next_page(self) -> dict[str, object]:
+        return {**self._arguments, "first": self.per_page, "after": self._end}
+
+    def _whole(self) -> dict[str, object]:
+        """What to ask for to get the whole list as columns."""
+        return {**self._arguments, "first": max(self.per_page, 1000), "after": self._start}
+
+    def _take(self, page: Any) -> None:
+        self._page_begin = len(self.objects)
+        self._page_loaded = True
+        convert = self._convert
+        self.objects.extend([convert(node) for node in page["nodes"]])
+        info = page["page_info"]
+        self._more = info["has_next_page"]
+        self._end = info.get("end_cursor")
+        if page.get("total_count") is not None:
+            self._total = page["total_count"]
+
+
+class Paginator(Pages[T], Iterator[T]):
     """A lazy list. Nothing is asked for before it is used.
 
     Iterating begins at its start each time, and keeps what was fetched. Indexing
@@ -61,34 +115,14 @@ class Paginator(_List[T]):
         start: str | None = None,
         counts_itself: bool = False,
     ) -> None:
+        super().__init__(operation, arguments, convert, per_page, start)
         self._session = session
-        self._operation = operation
-        self._arguments = arguments
-        self._convert = convert
-        self._start = start
         self._counts = counts_itself  # the server counts something else
-        self._more = True
-        self._end: str | None = start
         self._ahead: Pending | None = None
-        self._page_begin = 0
-        self._page_loaded = False
-        self._total: int | None = None
-        self.per_page = page_size(per_page)
-        self.objects: list[T] = []
         self.index = -1
 
-    @property
-    def more(self) -> bool:
-        """Whether there are pages that were not fetched."""
-        return self._more
-
-    @property
-    def cursor(self) -> str | None:
-        """Continues behind the last page, also in another program: pass it as start."""
-        return self._end
-
     def _submit(self, total: bool = False) -> Pending:
-        page = {**self._arguments, "first": self.per_page, "after": self._end}
+        page = self._next_page()
         if total:
             page["total"] = True
         return self._session.submit(self._operation, page)
@@ -98,16 +132,7 @@ class Paginator(_List[T]):
         if not self._more:
             return False
         ahead, self._ahead = self._ahead, None
-        page = (ahead or self._submit(total)).result()
-        self._page_begin = len(self.objects)
-        self._page_loaded = True
-        convert = self._convert
-        self.objects.extend([convert(node) for node in page["nodes"]])
-        info = page["page_info"]
-        self._more = info["has_next_page"]
-        self._end = info.get("end_cursor")
-        if page.get("total_count") is not None:
-            self._total = page["total_count"]
+        self._take((ahead or self._submit(total)).result())
         return True
 
     def __iter__(self) -> Iterator[T]:
@@ -148,8 +173,7 @@ class Paginator(_List[T]):
         """
         from ._table import table
 
-        page = {**self._arguments, "first": max(self.per_page, 1000), "after": self._start}
-        return table(self._session, self._operation, page)
+        return table(self._session, self._operation, self._whole())
 
     def dataframe(self) -> Any:
         """The whole list as a pandas.DataFrame. Needs pandas and pyarrow."""

@@ -13,9 +13,17 @@ from __future__ import annotations
 import os
 
 from . import _config, errors
+from ._api import ApiData
 from ._async_session import AsyncSession
-from ._nodes import ArtifactCollectionData, ArtifactData, ArtifactTypeData, FileData, RunData
-from ._pages import page_size
+from ._nodes import (
+    ArtifactCollectionData,
+    ArtifactData,
+    ArtifactTypeData,
+    FileData,
+    ProjectData,
+    RunData,
+)
+from ._pages import Pages
 from ._paths import alias_of, collection_path, project_path, run_path
 
 TYPE_CHECKING = False
@@ -23,29 +31,21 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
     from types import TracebackType
-    from typing import Any, Generic, Literal, TypeVar
+    from typing import Any, Literal, TypeVar
 
     from . import types
     from ._async_operations import AsyncOperations
+    from ._async_registries import AsyncRegistries, AsyncRegistry
     from ._progress import Progress
     from .artifact import Artifact
+    from .users import Organization, Team, User
 
     T = TypeVar("T")
-
-    class _List(Generic[T]):
-        pass
-
 else:
     T = None
 
-    class _List:
-        """Takes a type in brackets, as typing's generic classes do, without typing."""
 
-        def __class_getitem__(cls, item):
-            return cls
-
-
-class AsyncList(_List[T]):
+class AsyncList(Pages[T]):
     """A lazy list: `async for` walks it, and fetches the next page meanwhile."""
 
     def __init__(
@@ -57,38 +57,16 @@ class AsyncList(_List[T]):
         per_page: int,
         start: str | None = None,
     ) -> None:
+        super().__init__(operation, arguments, convert, per_page, start)
         self._session = session
-        self._operation = operation
-        self._arguments = arguments
-        self._convert = convert
-        self._start = start
-        self._end = start
-        self._more = True
-        self.per_page = page_size(per_page)
-        self.objects: list[T] = []
-
-    @property
-    def more(self) -> bool:
-        """Whether there are pages that were not fetched."""
-        return self._more
-
-    @property
-    def cursor(self) -> str | None:
-        """Continues behind the last page, also in another program: pass it as start."""
-        return self._end
 
     def _submit(self) -> asyncio.Future[Any]:
-        return self._session.submit(
-            self._operation, {**self._arguments, "first": self.per_page, "after": self._end}
-        )
+        return self._session.submit(self._operation, self._next_page())
 
     async def _load_page(self, ahead: asyncio.Future[Any] | None = None) -> bool:
         if not self._more:
             return False
-        page = await (ahead or self._submit())
-        self.objects.extend([self._convert(node) for node in page["nodes"]])
-        self._more = page["page_info"]["has_next_page"]
-        self._end = page["page_info"].get("end_cursor")
+        self._take(await (ahead or self._submit()))
         return True
 
     async def __aiter__(self) -> AsyncIterator[T]:
@@ -125,8 +103,7 @@ class AsyncList(_List[T]):
         from ._table import need_pyarrow, take_over
 
         pyarrow = need_pyarrow()
-        page = {**self._arguments, "first": max(self.per_page, 1000), "after": self._start}
-        batch = await self._session.submit(self._operation, page, columns=take_over)
+        batch = await self._session.submit(self._operation, self._whole(), columns=take_over)
         return pyarrow.Table.from_batches([batch])
 
     async def dataframe(self) -> Any:
@@ -167,8 +144,13 @@ class AsyncArtifactType(ArtifactTypeData):
 class AsyncArtifactCollection(ArtifactCollectionData):
     """A named list of versions: a sequence, or a portfolio of links."""
 
-    def __init__(self, session: AsyncSession, node: types.ArtifactCollectionNode) -> None:
-        self._session, self.organization = session, None
+    def __init__(
+        self,
+        session: AsyncSession,
+        node: types.ArtifactCollectionNode,
+        organization: str | None = None,
+    ) -> None:
+        self._session, self.organization = session, organization
         self._adopt(node)
 
     async def load(self) -> types.ArtifactCollectionNode:
@@ -395,12 +377,37 @@ class AsyncRun(RunData):
         return f"<Run {'/'.join(self.path)} ({self.state})>"
 
 
-class AsyncApi:
+class AsyncProject(ProjectData):
+    """A project: what holds runs and artifacts."""
+
+    def __init__(self, session: AsyncSession, node: types.ProjectNode) -> None:
+        self._session, self._node = session, node
+
+    def artifacts_types(self, per_page: int = 50) -> AsyncList[AsyncArtifactType]:
+        """The artifact types of the project."""
+        return _types(self._session, self.entity, self.name, per_page, None)
+
+    def collections(
+        self,
+        filters: Mapping[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int = 50,
+        start: str | None = None,
+    ) -> AsyncList[AsyncArtifactCollection]:
+        """The collections of all types in the project."""
+        return _collections(
+            self._session, self.entity, self.name, None, filters, order, per_page, start
+        )
+
+
+class AsyncApi(ApiData):
     """Api for programs that await answers. It takes the same arguments.
 
     Any number of calls can be under way at once; none has a thread of its own. It
     belongs to one event loop at a time.
     """
+
+    _session: AsyncSession
 
     def __init__(
         self,
@@ -413,9 +420,6 @@ class AsyncApi:
     ) -> None:
         self._session = AsyncSession(_config.config(overrides, timeout, api_key, dir, log))
 
-    def __repr__(self) -> str:
-        return f"<AsyncApi on {self._session.place.get('description')}>"
-
     async def __aenter__(self) -> AsyncApi:
         return self
 
@@ -427,15 +431,6 @@ class AsyncApi:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Ends the connection. Calls under way fail with CanceledError."""
-        self._session.close()
-
-    @property
-    def place(self) -> dict[str, Any]:
-        """Where it leads and why: "server" or "dir", "why", "description"."""
-        return dict(self._session.place)
-
     @property
     def operations(self) -> AsyncOperations:
         """Every operation, as a typed method: JSON in, JSON out."""
@@ -443,24 +438,42 @@ class AsyncApi:
 
         return AsyncOperations(self._session.call)
 
-    async def viewer(self) -> types.ViewerNode:
+    async def viewer(self) -> User:
         """The user that the API key belongs to."""
-        viewer: types.ViewerNode = await self._session.call("viewer_load", {})
-        return viewer
+        from .users import User
+
+        return User(await self._session.call("viewer_load", {}))
+
+    async def user(self, username_or_email: str) -> User | None:
+        """A user by username or email address, None if there is none."""
+        found = await self.users(username_or_email)
+        return found[0] if found else None
+
+    async def users(self, username_or_email: str) -> list[User]:
+        """The users that a username or email address fits."""
+        from .users import User
+
+        answer = await self._session.call("users_search", {"query": username_or_email})
+        return [User(node) for node in answer["users"]]
+
+    async def team(self, team: str) -> Team:
+        """A team by its name."""
+        from .users import Team
+
+        return Team(await self._session.call("team_load", {"team": team}))
+
+    async def organization(self, name: str | None = None) -> Organization:
+        """An organization by the name that people see."""
+        from .users import Organization
+
+        return Organization(await self._session.call("organization_load", {"organization": name}))
 
     def artifact_types(
         self, project: str | None = None, start: str | None = None
     ) -> AsyncList[AsyncArtifactType]:
         """The artifact types of a project."""
         entity, name = project_path(project)
-        return AsyncList(
-            self._session,
-            "artifact_types_page",
-            {"entity": entity, "project": name},
-            lambda node: AsyncArtifactType(self._session, node),
-            50,
-            start,
-        )
+        return _types(self._session, entity, name, 50, start)
 
     async def artifact_type(self, type_name: str, project: str | None = None) -> AsyncArtifactType:
         """One artifact type of a project."""
@@ -558,6 +571,56 @@ class AsyncApi:
         node = await self._session.call("artifact_load", {"artifact": logged["artifact"]})
         return AsyncArtifact(self._session, node)
 
+    async def artifact_from_id(self, artifact_id: str) -> AsyncArtifact:
+        """One version by the server's id of it, in the sequence that it was logged to."""
+        node = await self._session.call("artifact_load", {"id": artifact_id})
+        return AsyncArtifact(self._session, node)
+
+    def registries(
+        self,
+        organization: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> AsyncRegistries:
+        """The registries of an organization, to walk and to search."""
+        from ._async_registries import AsyncRegistries
+
+        return AsyncRegistries(self._session, organization, filter, order, per_page, start)
+
+    async def registry(self, name: str, organization: str | None = None) -> AsyncRegistry:
+        """One registry."""
+        from ._async_registries import AsyncRegistry
+
+        node = await self._session.call(
+            "registry_load", {"organization": organization, "registry": name}
+        )
+        return AsyncRegistry(self._session, node)
+
+    async def create_registry(
+        self,
+        name: str,
+        visibility: Literal["organization", "restricted"],
+        organization: str | None = None,
+        description: str | None = None,
+        artifact_types: list[str] | None = None,
+    ) -> AsyncRegistry:
+        """Makes a registry."""
+        from ._async_registries import AsyncRegistry
+
+        node = await self._session.call(
+            "registry_create",
+            {
+                "organization": organization,
+                "registry": name,
+                "visibility": visibility,
+                "description": description,
+                "artifact_types": artifact_types or None,
+            },
+        )
+        return AsyncRegistry(self._session, node)
+
     async def run(self, path: str = "") -> AsyncRun:
         """One run."""
         return await _run(self._session, *run_path(path))
@@ -578,6 +641,33 @@ class AsyncApi:
             lambda node: AsyncRun(self._session, node),
             per_page,
         )
+
+    def projects(self, entity: str | None = None, per_page: int = 200) -> AsyncList[AsyncProject]:
+        """The projects of an entity."""
+        return AsyncList(
+            self._session,
+            "projects_page",
+            {"entity": entity},
+            lambda node: AsyncProject(self._session, node),
+            per_page,
+        )
+
+
+def _types(
+    session: AsyncSession,
+    entity: str | None,
+    project: str | None,
+    per_page: int,
+    start: str | None,
+) -> AsyncList[AsyncArtifactType]:
+    return AsyncList(
+        session,
+        "artifact_types_page",
+        {"entity": entity, "project": project},
+        lambda node: AsyncArtifactType(session, node),
+        per_page,
+        start,
+    )
 
 
 def _collections(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _config, _library, errors
+from ._api import ApiData
 from ._paths import alias_of, collection_path, project_path, run_path
 
 TYPE_CHECKING = False
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Mapping
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Literal
 
     from . import types
     from ._operations import Operations
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
         ArtifactType,
         ArtifactTypes,
     )
+    from .registries import Registries, Registry
     from .runs import Projects, Run, Runs
+    from .users import Organization, Team, User
 
 
-class Api:
+class Api(ApiData):
     """Artifacts on a W&B server, or in the registry of this computer.
 
     It leads where the wandb package would: to WANDB_BASE_URL with WANDB_API_KEY, or
@@ -47,6 +50,8 @@ class Api:
             "debug", "info", "warn" or "error". None for no lines.
     """
 
+    _session: Session
+
     def __init__(
         self,
         overrides: Mapping[str, Any] | None = None,
@@ -61,11 +66,8 @@ class Api:
         _library.load()
         from ._session import Session
 
-        self._session: Session = Session(config)
-        self._viewer: types.ViewerNode | None = None
-
-    def __repr__(self) -> str:
-        return f"<Api on {self._session.place.get('description')}>"
+        self._session = Session(config)
+        self._viewer: User | None = None
 
     def __enter__(self) -> Api:
         return self
@@ -78,15 +80,6 @@ class Api:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Ends the connection. Calls under way fail with CanceledError."""
-        self._session.close()
-
-    @property
-    def place(self) -> dict[str, Any]:
-        """Where it leads and why: "server" or "dir", "why", "description"."""
-        return dict(self._session.place)
-
     @property
     def operations(self) -> Operations:
         """Every operation, as a typed method: JSON in, JSON out."""
@@ -97,16 +90,45 @@ class Api:
     # Who is asking.
 
     @property
-    def viewer(self) -> types.ViewerNode:
+    def viewer(self) -> User:
         """The user that the API key belongs to."""
         if self._viewer is None:
-            self._viewer = self._session.call("viewer_load", {})
+            from .users import User
+
+            self._viewer = User(self._session.call("viewer_load", {}))
         return self._viewer
 
     @property
     def default_entity(self) -> str | None:
         """The entity that is meant where a path names none."""
-        return self.viewer["default_entity"] or None
+        return self.viewer.attrs["default_entity"] or None
+
+    def user(self, username_or_email: str) -> User | None:
+        """A user by username or email address, None if there is none.
+
+        W&B's own servers show administrators all users, and others none.
+        """
+        found = self.users(username_or_email)
+        return found[0] if found else None
+
+    def users(self, username_or_email: str) -> list[User]:
+        """The users that a username or email address fits."""
+        from .users import User
+
+        nodes = self._session.call("users_search", {"query": username_or_email})["users"]
+        return [User(node) for node in nodes]
+
+    def team(self, team: str) -> Team:
+        """A team by its name."""
+        from .users import Team
+
+        return Team(self._session.call("team_load", {"team": team}))
+
+    def organization(self, name: str | None = None) -> Organization:
+        """An organization by the name that people see. Default: as configured, or the only one."""
+        from .users import Organization
+
+        return Organization(self._session.call("organization_load", {"organization": name}))
 
     # Artifacts.
 
@@ -270,6 +292,64 @@ class Api:
             progress=progress,
         )
         return artifact
+
+    # Registries.
+
+    def registries(
+        self,
+        organization: str | None = None,
+        filter: dict[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Registries:
+        """The registries of an organization, to walk and to search.
+
+        Args:
+            organization: The organization. Default: as configured, or the only one.
+            filter: Conditions as MongoDB has them, on name, description, created_at
+                and updated_at: {"name": {"$regex": "model"}}.
+            order: name, created_at or updated_at, with "-" before it for descending.
+            per_page: How many to fetch at a time.
+            start: The cursor of another list, to continue it.
+        """
+        from .registries import Registries
+
+        return Registries(self._session, organization, filter, order, per_page, start)
+
+    def registry(self, name: str, organization: str | None = None) -> Registry:
+        """One registry.
+
+        Args:
+            name: Its name, without "wandb-registry-".
+            organization: The organization. Default: as configured, or the only one.
+        """
+        from .registries import Registry
+
+        return Registry(self._session, organization, name)
+
+    def create_registry(
+        self,
+        name: str,
+        visibility: Literal["organization", "restricted"],
+        organization: str | None = None,
+        description: str | None = None,
+        artifact_types: list[str] | None = None,
+    ) -> Registry:
+        """Makes a registry.
+
+        Args:
+            name: Its name, without "wandb-registry-", new in the organization.
+            visibility: Who sees it: "organization" for everybody in it, "restricted"
+                for members only.
+            organization: The organization. Default: as configured, or the only one.
+            description: What it is for.
+            artifact_types: The types that can be linked. Default: all. None can be
+                taken back.
+        """
+        from .registries import Registry
+
+        return Registry.create(self, organization, name, visibility, description, artifact_types)
 
     # Runs and projects.
 

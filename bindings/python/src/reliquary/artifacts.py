@@ -154,9 +154,11 @@ class ArtifactCollection(ArtifactCollectionData):
         )
 
     @classmethod
-    def _of(cls, session: Session, node: types.ArtifactCollectionNode) -> ArtifactCollection:
+    def _of(
+        cls, session: Session, node: types.ArtifactCollectionNode, organization: str | None = None
+    ) -> ArtifactCollection:
         self = cls.__new__(cls)
-        self._session, self.organization = session, None
+        self._session, self.organization = session, organization
         self._adopt(node)
         return self
 
