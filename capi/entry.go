@@ -10,12 +10,13 @@ import (
 	"unsafe"
 
 	"github.com/reliquary/reliquary/artifacts"
+	"github.com/reliquary/reliquary/capi/core"
 	"github.com/reliquary/reliquary/capi/session"
 )
 
 // sessions are those of this process. A C interface has no other place
 // to keep them: its callers hold numbers.
-var sessions = session.NewLibrary(openCore)
+var sessions = session.NewLibrary(core.Open)
 
 // statuses are the numbers of kinds. reliquary.h says what they mean.
 var statuses = map[artifacts.Kind]C.int32_t{

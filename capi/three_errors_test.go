@@ -6,6 +6,7 @@ import (
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/artifacts/server/servertest"
+	"github.com/reliquary/reliquary/capi/core"
 	"github.com/reliquary/reliquary/capi/session"
 )
 
@@ -18,7 +19,7 @@ func TestThreeErrors(t *testing.T) {
 	r.AddOrganization(t, "acme", "ada")
 	call := func(url, key, operation, input string) error {
 		t.Helper()
-		l := session.NewLibrary(openCore)
+		l := session.NewLibrary(core.Open)
 		config, err := json.Marshal(session.Config{BaseURL: url, APIKey: key, Entity: r.Username, TimeoutSeconds: 1})
 		if err != nil {
 			t.Fatal(err)

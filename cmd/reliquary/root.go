@@ -80,6 +80,7 @@ func newRootCommand(s *shell) *cobra.Command {
 			newMCPCommand(s),
 			s.completing(newCallCommand(s), anOperation),
 			s.completing(newSchemaCommand(s), anOperation),
+			newPipeCommand(s),
 			newVersionCommand(s),
 		}},
 	} {

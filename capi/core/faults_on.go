@@ -1,6 +1,6 @@
-//go:build cgo && faults
+//go:build faults
 
-package main
+package core
 
 import (
 	"log/slog"

@@ -1,4 +1,4 @@
-package main
+package core
 
 import (
 	"encoding/json"
@@ -101,7 +101,7 @@ func TestOpen_IgnoresProcess(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	l := session.NewLibrary(openCore)
+	l := session.NewLibrary(Open)
 	config, err := json.Marshal(session.Config{Home: home})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestOpen_IgnoresProcess(t *testing.T) {
 // openTemporary opens a session on a new registry.
 func openTemporary(t testing.TB) *session.Session {
 	t.Helper()
-	l := session.NewLibrary(openCore)
+	l := session.NewLibrary(Open)
 	config, err := json.Marshal(session.Config{Dir: filepath.Join(t.TempDir(), "registry"), Entity: "local", Project: "p"})
 	if err != nil {
 		t.Fatal(err)

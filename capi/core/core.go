@@ -1,6 +1,7 @@
-//go:build cgo
-
-package main
+// Package core joins sessions to the operations of package tools: what the C
+// library and the command pipe both serve. Built with -tags faults it has the
+// operations of package faulty too, which tests need.
+package core
 
 import (
 	"context"
@@ -36,8 +37,9 @@ type core struct {
 	files *tools.Files
 }
 
-// openCore opens what a host asks for, and says where that led.
-func openCore(ctx context.Context, c session.Config, log *slog.Logger) (session.Core, []byte, error) {
+// Open opens what a host asks for, and says where that led. It is a
+// [session.Opener].
+func Open(ctx context.Context, c session.Config, log *slog.Logger) (session.Core, []byte, error) {
 	settings, err := settingsOf(c)
 	if err != nil {
 		return nil, nil, err
@@ -64,7 +66,7 @@ func openCore(ctx context.Context, c session.Config, log *slog.Logger) (session.
 	return withFaults(core{conn, tools.AllFiles(c.Cwd)}, log), answer, nil
 }
 
-// opened is the answer to reliquary_open.
+// opened is what a host is told of a session that it has opened.
 type opened struct {
 	Version     string   `json:"version"`
 	Server      string   `json:"server,omitempty"`
