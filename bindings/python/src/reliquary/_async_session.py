@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ._native import Event
     from ._progress import Report
 
 
 class _Answer(asyncio.Future["Any"]):
     """What a call will answer. Cancelling it, or who awaits it, cancels the call."""
 
+    __slots__ = ("columns", "progress", "session", "token")
+
     session: AsyncSession
     token: int
     progress: Report | None
-    read: Callable[[Any], Any]
+    columns: Callable[[Any], Any] | None
 
     def cancel(self, msg: Any = None) -> bool:
         canceled = super().cancel(msg)
@@ -71,16 +72,17 @@ class AsyncSession:
 
         With columns the answer is columns, and what that makes of them.
         """
-        loop = self._bind()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._bind(loop)
         token = next(self._tokens)
         flags = (_library.PROGRESS if progress else 0) | (_library.COLUMNS if columns else 0)
         status = native.submit(self._session.handle, token, flags, name, encode(arguments))
         if status != _library.OK:
             raise _library.failure(status)
-        answer = _Answer(loop=loop)
+        answer = self._waiting[token] = _Answer(loop=loop)
         answer.session, answer.token = self, token
-        answer.progress, answer.read = progress, columns or decode
-        self._waiting[token] = answer
+        answer.progress, answer.columns = progress, columns
         return answer
 
     def stop(self, token: int) -> None:
@@ -88,11 +90,8 @@ class AsyncSession:
         if token in self._waiting:
             native.cancel(self._session.handle, token)
 
-    def _bind(self) -> asyncio.AbstractEventLoop:
+    def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Has the running event loop watch the queue."""
-        loop = asyncio.get_running_loop()
-        if loop is self._loop:
-            return loop
         if self._loop is not None and not self._loop.is_closed() and self._waiting:
             raise RuntimeError("this AsyncApi is in use in another event loop: make one for each")
         self._unbind()
@@ -101,7 +100,6 @@ class AsyncSession:
             raise _library.failure(status)
         loop.add_reader(fd, self._take)
         self._loop, self._fd = loop, fd
-        return loop
 
     def _unbind(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -115,37 +113,42 @@ class AsyncSession:
         if status != _library.OK:  # forked, or closed meanwhile
             self._fail(_library.failure(status))
             return
-        for event in events:
+        waiting = self._waiting
+        for token, kind, status, data in events:
             try:
-                self._deliver(event)
+                if kind != _library.EVENT_RESULT:
+                    self._tell(token, kind, data)
+                    continue
+                answer = waiting.pop(token, None)
+                if answer is None or answer.done():
+                    continue
+                if status != _library.OK:
+                    answer.set_exception(_library.failure(status, data))
+                    continue
+                try:
+                    result = answer.columns(data) if answer.columns else decode(data)
+                except Exception as e:
+                    answer.set_exception(e)
+                else:
+                    answer.set_result(result)
             except Exception as e:  # of a logging handler; what follows has waiters
                 self._report(e)
 
-    def _deliver(self, event: Event) -> None:
-        token, kind, status, data = event
-        if kind == _library.EVENT_RESULT:
-            answer = self._waiting.pop(token, None)
-            if answer is None or answer.done():
-                return
-            if status != _library.OK:
-                answer.set_exception(_library.failure(status, data))
-                return
-            try:
-                answer.set_result(answer.read(data))
-            except Exception as e:
-                answer.set_exception(e)
-        elif kind == _library.EVENT_PROGRESS:
-            answer = self._waiting.get(token)
-            if answer is None or answer.progress is None or answer.done():
-                return
-            try:
-                answer.progress(decode(str(data)))
-            except Exception as by:
-                # Whoever shows progress and fails wants the call to fail.
-                answer.set_exception(by)
-                self.stop(token)
-        elif kind == _library.EVENT_LOG:
-            pass_log(str(data))
+    def _tell(self, token: int, kind: int, data: Any) -> None:
+        """Hands progress and log lines to those who want them."""
+        if kind == _library.EVENT_LOG and data:
+            pass_log(data)
+        if kind != _library.EVENT_PROGRESS:
+            return
+        answer = self._waiting.get(token)
+        if answer is None or answer.progress is None or answer.done() or not data:
+            return
+        try:
+            answer.progress(decode(data))
+        except Exception as by:
+            # Whoever shows progress and fails wants the call to fail.
+            answer.set_exception(by)
+            self.stop(token)
 
     def _report(self, error: Exception) -> None:
         if self._loop is not None:

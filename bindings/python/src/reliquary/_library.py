@@ -72,7 +72,7 @@ def load() -> None:
     _loaded = True
 
 
-def failure(status: int, told: object = None) -> errors.Error:
+def failure(status: int, told: str | None = None) -> errors.Error:
     """The exception for a status, from what the library told if it did."""
     if status == FORKED:
         return errors.ForkedError(
@@ -82,4 +82,4 @@ def failure(status: int, told: object = None) -> errors.Error:
         )
     from ._json import decode
 
-    return errors.from_failure(decode(str(told or native.status_error(status))))
+    return errors.from_failure(decode(told or native.status_error(status)))

@@ -3,9 +3,11 @@
 A status is as in reliquary.h. Text is JSON.
 """
 
-# token, kind, status, and what it holds: text, Columns, or None where the library
-# had no memory for it.
-Event = tuple[int, int, int, str | Columns | None]
+from typing import Any
+
+# token, kind, status, and what it holds: text, Columns, or None where there was no
+# memory for it.
+Event = tuple[int, int, int, Any]
 
 # Who keeps them, and the addresses of their ArrowArray and ArrowSchema, which are
 # released when nobody keeps them and they were not moved.

@@ -33,12 +33,12 @@ class Session:
     """
 
     def __init__(self, config: dict[str, object]) -> None:
-        self._handle = 0
+        self.handle = 0  # the library's number of the session
         _library.load()
         status, handle, told = native.open(encode(config))
         if status != _library.OK:
             raise _library.failure(status, told)
-        self._handle = handle
+        self.handle = handle
         self.place: dict[str, Any] = decode(told or "{}")
         self._tokens = itertools.count(1)
         self._logs = bool(config.get("log"))
@@ -73,9 +73,9 @@ class Session:
         if columns:
             flags |= _library.COLUMNS
         text = encode(arguments)
-        pending = Pending(self._handle, token, progress)
+        pending = Pending(self.handle, token, progress)
         try:
-            status = native.submit(self._handle, token, flags, name, text)
+            status = native.submit(self.handle, token, flags, name, text)
         except BaseException:  # of a signal handler: it may have been submitted
             pending.cancel()
             raise
@@ -87,28 +87,23 @@ class Session:
     def _pass_logs(self) -> None:
         """Hands log lines to Python's logging."""
         while True:
-            status, events = native.take(self._handle)
+            status, events = native.take(self.handle)
             if status != _library.OK:
                 return
             for _token, kind, _status, data in events:
                 if kind == _library.EVENT_LOG and data:
-                    pass_log(str(data))
+                    pass_log(data)
             if not events:
                 return
 
-    @property
-    def handle(self) -> int:
-        """The library's number of the session."""
-        return self._handle
-
     def close(self, timeout_ms: int = 2000) -> None:
         """Ends the session: calls under way fail with CanceledError."""
-        handle, self._handle = self._handle, 0
+        handle, self.handle = self.handle, 0
         if handle:
             native.close(handle, timeout_ms)
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", 0):
+        if getattr(self, "handle", 0):
             self.close(0)
 
 
@@ -148,7 +143,7 @@ class Pending:
                     self.done = True
                     return event
                 if event[1] == _library.EVENT_PROGRESS and self._progress and event[3]:
-                    self._progress(decode(str(event[3])))
+                    self._progress(decode(event[3]))
         except BaseException:
             self.cancel()
             raise
