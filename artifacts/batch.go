@@ -27,7 +27,7 @@ const (
 	featureBatches = "RELIQUARY_FILE_BATCHES"
 
 	batchFile  = 256 << 10 // the largest file, bytes
-	batchBytes = 1 << 20   // of all files but the last
+	batchBytes = 2 << 20   // of all files but the last
 	batchFiles = 250
 )
 
@@ -127,11 +127,16 @@ func (l *logging) sendBatch(ctx context.Context, files []outgoingFile, m *meter)
 // storeBatch says which files the server has stored, if any.
 func (l *logging) storeBatch(ctx context.Context, files []outgoingFile) []bool {
 	stored := make([]bool, len(files))
-	var body bytes.Buffer
-	parts := multipart.NewWriter(&body)
+	var size int64
+	for _, o := range files {
+		size += o.f.stamp.size + int64(len(*o.node.UploadURL)) + partHead
+	}
+	body := bytes.NewBuffer(make([]byte, 0, size))
+	parts := multipart.NewWriter(body)
+	buf := make([]byte, batchFile)
 	var at []int // which file each part is
 	for i, o := range files {
-		data, err := o.f.read()
+		data, err := o.f.read(buf)
 		if err != nil {
 			continue // it is opened again on its own, and that error is told
 		}
@@ -172,14 +177,17 @@ func (l *logging) storeBatch(ctx context.Context, files []outgoingFile) []bool {
 	return stored
 }
 
-// read reads a small file, if it is still what was hashed.
-func (f *hashedFile) read() ([]byte, error) {
+// partHead is about what a part has around its address and its bytes.
+const partHead = 160
+
+// read reads a small file into buf, if it is still what was hashed.
+func (f *hashedFile) read(buf []byte) ([]byte, error) {
 	file, err := f.open()
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	data := make([]byte, f.stamp.size)
+	data := buf[:f.stamp.size]
 	if _, err := io.ReadFull(file, data); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,10 @@ type Store interface {
 	// Put looks at ctx around each Read; a Read that blocks is the caller's to
 	// interrupt.
 	Put(ctx context.Context, r io.Reader, size int64, want Digests) (Info, error)
+	// PutMany stores blobs that are in memory, each as Put would, and waits for
+	// the disk once for all of them: that is most of what storing a small blob
+	// takes. What became of each is in its Piece.
+	PutMany(ctx context.Context, pieces []*Piece)
 	// Open opens a blob for reading. ErrNotFound if it is not there. The
 	// caller closes it.
 	Open(ctx context.Context, key string) (Blob, error)
@@ -47,6 +51,9 @@ type Collector interface {
 	// just now. ErrNotFound, and record is not run, if it is not there: it was
 	// put long ago, was needed by nobody, and has been collected.
 	Keep(ctx context.Context, key string, record func() error) error
+	// KeepMany is Keep for several blobs. Those that are not there are left out:
+	// record, which is told which they are, makes the others known.
+	KeepMany(ctx context.Context, keys []string, record func(gone map[string]bool) error) error
 	// Collect deletes every blob that is not needed and was neither put nor kept
 	// for c.Age. Others may put, keep and read meanwhile: what is kept after
 	// c.Needed was asked stays.
@@ -99,6 +106,14 @@ type Info struct {
 	Key  string // SHA-256, lower-case hex
 	MD5  string // lower-case hex; "" from Stat and All
 	Size int64
+}
+
+// A Piece is one blob of PutMany: Data and Want go in, Info or Err come out.
+type Piece struct {
+	Data []byte
+	Want Digests
+	Info Info
+	Err  error
 }
 
 // Digests are what bytes must hash to, in lower-case hex; empty ones are not checked.

@@ -235,6 +235,9 @@ type Files interface {
 	// the same again changes nothing; other bytes under a digest that the
 	// artifact has brought already are KindConflict.
 	RecordFile(ctx context.Context, f StoredFile) error
+	// RecordFiles is RecordFile for many files at once, in one transaction. The
+	// result has an error or nil for each.
+	RecordFiles(ctx context.Context, files []StoredFile) []error
 	// StoredFile finds bytes by the artifact that brought them (the birth
 	// artifact) and the digest in its manifest.
 	StoredFile(ctx context.Context, birthArtifactID int64, digest string) (StoredFile, error)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/reliquary/reliquary/artifacts/server/blobs"
+	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
 
 // Many small files cost more in requests than in bytes, so several of them can
@@ -28,8 +30,9 @@ import (
 //	                        → multipart/mixed: each part has the number of its URL
 //	                        in Content-ID and the file's bytes, or a Status and why
 //
-// Parts are numbered from 0. What is not refused is stored, and durable: an
-// upload that breaks off has stored the parts before that, and may be sent again.
+// Parts are numbered from 0. What is not refused is stored, and durable. An
+// upload that breaks off may have stored some of the parts before that, and may
+// be sent again.
 const (
 	BatchUploadPath   = Prefix + "batch"
 	BatchDownloadPath = Prefix + "batch/get"
@@ -42,9 +45,9 @@ const (
 	MaxBatchFile  = 1 << 20 // bytes
 )
 
-// batchStores is how many files of a batch are stored at once. Most of that is
-// waiting for the disk, which makes several files durable in one go.
-const batchStores = 16
+// groupBytes is how much of a batch is held in memory, not counting the last
+// file, and stored together.
+const groupBytes = 4 << 20
 
 // refusal is what became of one file that was not stored or is not sent.
 type refusal struct {
@@ -63,8 +66,14 @@ func (h *Handler) serveBatchUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	parts := multipart.NewReader(body, params["boundary"])
-	b := &batch{h: h, base: r.URL, seats: make(chan struct{}, batchStores), allowed: map[Holder]error{}}
-	defer b.stores.Wait()
+	b := &batch{h: h, base: r.URL, allowed: map[Holder]error{}}
+	if n := r.ContentLength; n > 0 && n < groupBytes {
+		b.room = make([]byte, n+bytes.MinRead)
+	} else {
+		room := rooms.Get().(*[]byte)
+		defer rooms.Put(room)
+		b.room = *room
+	}
 	for n := 0; ; n++ {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
@@ -76,7 +85,7 @@ func (h *Handler) serveBatchUpload(w http.ResponseWriter, r *http.Request) {
 		}
 		var data []byte
 		if err == nil {
-			data, err = io.ReadAll(io.LimitReader(part, MaxBatchFile+1))
+			data, err = b.receive(part)
 		}
 		if err == nil && len(data) > MaxBatchFile {
 			err = fmt.Errorf("a file is larger than the %d bytes allowed in a batch", MaxBatchFile)
@@ -85,9 +94,9 @@ func (h *Handler) serveBatchUpload(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusBadRequest, "the batch cannot be read: "+err.Error())
 			return
 		}
-		b.store(ctx, n, part.Header.Get("Content-Location"), data)
+		b.add(ctx, n, part.Header.Get("Content-Location"), data)
 	}
-	b.stores.Wait()
+	b.store(ctx)
 	text, err := json.Marshal(map[string][]refusal{"refused": b.refused})
 	if err != nil {
 		// What came is stored; the client sends it once more, one by one.
@@ -103,18 +112,48 @@ type batch struct {
 	h    *Handler
 	base *url.URL
 
-	seats  chan struct{}
-	stores sync.WaitGroup
-
-	mu      sync.Mutex
+	room    []byte     // what files are read into
+	group   []incoming // that came and is not stored yet
+	bytes   int        // of group, the first of room
 	refused []refusal
 	allowed map[Holder]error // what permit said
 }
 
+// An incoming file is one that may be stored.
+type incoming struct {
+	part  int
+	up    FileUpload
+	doing string
+	piece blobs.Piece
+}
+
+// rooms are for requests that are long, or do not say how long they are.
+var rooms = sync.Pool{New: func() any {
+	room := make([]byte, groupBytes+MaxBatchFile+1)
+	return &room
+}}
+
+// receive reads a part behind the group, and no more than shows that it is too
+// large. The bytes are good until the group is stored.
+func (b *batch) receive(part io.Reader) ([]byte, error) {
+	room := b.room[b.bytes:]
+	room = room[:min(len(room), MaxBatchFile+1)]
+	n := 0
+	for n < len(room) {
+		m, err := part.Read(room[n:])
+		n += m
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return room[:n:n], nil
+}
+
 // permit asks once for every holder.
 func (b *batch) permit(ctx context.Context, holder Holder, upload bool) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	err, asked := b.allowed[holder]
 	if !asked {
 		err = b.h.permit(ctx, holder, upload)
@@ -124,13 +163,18 @@ func (b *batch) permit(ctx context.Context, holder Holder, upload bool) error {
 }
 
 func (b *batch) refuse(part, status int, message string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.refused = append(b.refused, refusal{part, status, message})
 }
 
-// store stores one file as a PUT to its URL would, beside others.
-func (b *batch) store(ctx context.Context, n int, location string, data []byte) {
+// fail refuses a file for what went wrong with it.
+func (b *batch) fail(ctx context.Context, part int, doing string, err error) {
+	err = b.h.failure(ctx, doing, err)
+	b.refuse(part, status(err), err.Error())
+}
+
+// add judges a file as a PUT to its URL would, and keeps it to be stored with
+// others.
+func (b *batch) add(ctx context.Context, n int, location string, data []byte) {
 	u, err := b.base.Parse(location)
 	var up Upload
 	if err == nil {
@@ -142,7 +186,8 @@ func (b *batch) store(ctx context.Context, n int, location string, data []byte) 
 	}
 	c := up.claims()
 	doing := "storing " + c.words()
-	if _, ok := up.(FileUpload); !ok {
+	file, ok := up.(FileUpload)
+	if !ok {
 		b.refuse(n, http.StatusBadRequest, doing+": a batch is for files of artifacts only")
 		return
 	}
@@ -159,18 +204,66 @@ func (b *batch) store(ctx context.Context, n int, location string, data []byte) 
 		b.refuse(n, http.StatusBadRequest, doing+": "+err.Error())
 		return
 	}
-	b.seats <- struct{}{}
-	b.stores.Go(func() {
-		defer func() { <-b.seats }()
-		err := b.permit(ctx, c.holder, true)
-		if err == nil {
-			_, err = b.h.store(ctx, up, bytes.NewReader(data), int64(len(data)), want)
+	if err := b.permit(ctx, c.holder, true); err != nil {
+		b.fail(ctx, n, doing, err)
+		return
+	}
+	b.group = append(b.group, incoming{part: n, up: file, doing: doing, piece: blobs.Piece{Data: data, Want: want}})
+	if b.bytes += len(data); b.bytes >= groupBytes {
+		b.store(ctx)
+	}
+}
+
+// store stores the files of the group, and has those recorded that are there
+// then: one wait for the disk for all bytes, and one for all records.
+func (b *batch) store(ctx context.Context) {
+	if len(b.group) == 0 {
+		return
+	}
+	pieces := make([]*blobs.Piece, len(b.group))
+	for i := range b.group {
+		pieces[i] = &b.group[i].piece
+	}
+	b.h.blobs.PutMany(ctx, pieces)
+	var stored []*incoming
+	var keys []string
+	for i := range b.group {
+		f := &b.group[i]
+		if f.piece.Err != nil {
+			b.fail(ctx, f.part, f.doing, f.piece.Err)
+			continue
 		}
-		if err != nil {
-			err = b.h.failure(ctx, doing, err)
-			b.refuse(n, status(err), err.Error())
+		stored, keys = append(stored, f), append(keys, f.piece.Info.Key)
+	}
+	b.group, b.bytes = nil, 0
+	if len(stored) == 0 {
+		return
+	}
+	errs := make([]error, len(stored))
+	err := b.h.blobs.KeepMany(ctx, keys, func(gone map[string]bool) error {
+		var files []metadata.StoredFile
+		var at []int
+		for i, f := range stored {
+			info := f.piece.Info
+			if gone[info.Key] {
+				errs[i] = errCollected
+				continue
+			}
+			files = append(files, metadata.StoredFile{
+				ArtifactID: f.up.ArtifactID, Digest: f.up.Digest, MD5: base64OfHex(info.MD5), Key: info.Key, Size: info.Size,
+			})
+			at = append(at, i)
 		}
+		for i, err := range b.h.record.RecordFiles(ctx, files) {
+			errs[at[i]] = err
+		}
+		return nil
 	})
+	for i, f := range stored {
+		if bad := cmp.Or(err, errs[i]); bad != nil {
+			b.fail(ctx, f.part, f.doing, bad)
+		}
+	}
 }
 
 // maxBatchQuestion bounds the URLs that are asked for, in bytes.

@@ -12,6 +12,7 @@ import (
 // A Recorder learns of bytes once they are durable. A metadata.Store is one.
 type Recorder interface {
 	RecordFile(ctx context.Context, f metadata.StoredFile) error
+	RecordFiles(ctx context.Context, files []metadata.StoredFile) []error
 	SetManifestKey(ctx context.Context, id int64, key string, size int64) error
 	PutRunFile(ctx context.Context, runID int64, f metadata.RunFile) error
 }

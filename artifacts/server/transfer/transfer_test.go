@@ -96,6 +96,14 @@ func (r *records) RecordFile(_ context.Context, f metadata.StoredFile) error {
 	return r.refuse
 }
 
+func (r *records) RecordFiles(ctx context.Context, files []metadata.StoredFile) []error {
+	errs := make([]error, len(files))
+	for i, f := range files {
+		errs[i] = r.RecordFile(ctx, f)
+	}
+	return errs
+}
+
 func (r *records) SetManifestKey(_ context.Context, id int64, key string, size int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -101,10 +101,14 @@ func (h *Handler) store(ctx context.Context, u Upload, body io.Reader, size int6
 func (h *Handler) keep(ctx context.Context, key string, record func() error) error {
 	err := h.blobs.Keep(ctx, key, record)
 	if errors.Is(err, blobs.ErrNotFound) {
-		return &metadata.Error{Kind: metadata.KindUnavailable, Message: "the same bytes, which nobody needed any more, were just being removed; send them again", Err: err}
+		return errCollected
 	}
 	return err
 }
+
+// errCollected is bytes that were there before, and are collected when they are
+// to be recorded.
+var errCollected = &metadata.Error{Kind: metadata.KindUnavailable, Message: "the same bytes, which nobody needed any more, were just being removed; send them again", Err: blobs.ErrNotFound}
 
 // wanted combines the MD5 of the URL with that of the Content-MD5 header.
 func wanted(c claims, header string) (blobs.Digests, error) {

@@ -33,6 +33,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		run  func(*testing.T, Place)
 	}{
 		{"what is put can be read", testPut},
+		{"many are put together", testPutMany},
 		{"digests and sizes are checked", testMismatch},
 		{"a sender that fails leaves nothing", testFailingReader},
 		{"a context that ends stops a put", testCancel},
@@ -58,6 +59,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		{"aborting", testAbort},
 		{"small pieces, large pieces", testSizes},
 		{"collecting", testCollect},
+		{"many are kept", testKeepMany},
 		{"kept while others collect", testKeepSlowly},
 		{"kept or collected", testKeepOrCollect},
 	} {

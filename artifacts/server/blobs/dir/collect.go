@@ -34,6 +34,33 @@ func (s *Store) Keep(ctx context.Context, key string, record func() error) error
 	return record()
 }
 
+// KeepMany implements blobs.Collector.
+func (s *Store) KeepMany(ctx context.Context, keys []string, record func(gone map[string]bool) error) error {
+	const doing = "keeping blobs"
+	paths := make([]string, len(keys))
+	for i, key := range keys {
+		var err error
+		if paths[i], err = s.keyPath(key); err != nil {
+			return err
+		}
+	}
+	lock, err := s.lockCollection(ctx, flock.Shared)
+	if err != nil {
+		return failed(doing, err)
+	}
+	defer lock.Close()
+	gone := map[string]bool{}
+	for i, path := range paths {
+		switch err := s.touch(path); {
+		case errors.Is(err, fs.ErrNotExist):
+			gone[keys[i]] = true
+		case err != nil:
+			return failed(doing, err)
+		}
+	}
+	return record(gone)
+}
+
 // lockCollection takes the lock between those who keep blobs and those who
 // delete them. There are many of the former, each for a moment, so that the
 // latter would never find the lock free: they close the gate behind the last

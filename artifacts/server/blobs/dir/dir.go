@@ -30,6 +30,8 @@ type Store struct {
 	log  *slog.Logger
 	now  func() time.Time
 	sys  system
+
+	rounds rounds
 }
 
 var _ blobs.Store = (*Store)(nil)
@@ -55,6 +57,7 @@ func Open(path string, o Options) (*Store, error) {
 	if err := s.create(); err != nil {
 		return nil, failed("opening the blobs in "+path, err)
 	}
+	s.sys.syncAll = syncAllOf(path)
 	return s, nil
 }
 

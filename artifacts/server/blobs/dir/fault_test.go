@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -15,12 +17,17 @@ import (
 
 // disk is a system that fails on its nth step.
 type disk struct {
+	mu     sync.Mutex
 	steps  int // done so far
 	failAt int
 	err    error
+	// syncAll is that of its system.
+	syncAll func(*os.File) error
 }
 
 func (d *disk) step() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.steps++
 	if d.steps == d.failAt {
 		return d.err
@@ -57,6 +64,7 @@ func (d *disk) system() system {
 			}
 			return os.Rename(from, to)
 		},
+		syncAll: d.syncAll,
 	}
 }
 
@@ -92,6 +100,20 @@ func TestEveryStepFails(t *testing.T) {
 		return err
 	}
 
+	many := func(s *Store, _ *string) error {
+		var pieces []*blobs.Piece
+		for _, p := range parts {
+			pieces = append(pieces, &blobs.Piece{Data: p})
+		}
+		s.PutMany(t.Context(), pieces)
+		for _, p := range pieces[1:] {
+			if p.Err != pieces[0].Err {
+				t.Errorf("got the errors %v and %v", pieces[0].Err, p.Err)
+			}
+		}
+		return pieces[0].Err
+	}
+
 	for _, cause := range []struct{ err, want error }{
 		{unix.ENOSPC, blobs.ErrNoSpace}, {unix.EDQUOT, blobs.ErrNoSpace}, {unix.EIO, unix.EIO},
 	} {
@@ -102,6 +124,8 @@ func TestEveryStepFails(t *testing.T) {
 		}{
 			{"put", func(s *Store, _ *string) error { return put(s) }, blobstest.SHA256(b)},
 			{"upload", upload, blobstest.SHA256(whole)},
+			{"put many", many, blobstest.SHA256(parts[0])},
+			{"put many, synced together", many, blobstest.SHA256(parts[0])},
 		} {
 			s, err := Open(filepath.Join(t.TempDir(), "blobs"), Options{})
 			if err != nil {
@@ -111,7 +135,15 @@ func TestEveryStepFails(t *testing.T) {
 				if err := s.Delete(t.Context(), work.key); err != nil {
 					t.Fatal(err)
 				}
+				for _, p := range parts {
+					if err := s.Delete(t.Context(), blobstest.SHA256(p)); err != nil {
+						t.Fatal(err)
+					}
+				}
 				d := &disk{failAt: failAt, err: cause.err}
+				if strings.HasSuffix(work.name, "together") {
+					d.syncAll = func(*os.File) error { return d.step() }
+				}
 				s.sys = d.system()
 				var id string
 				err := work.run(s, &id)
@@ -123,7 +155,7 @@ func TestEveryStepFails(t *testing.T) {
 					break // it took fewer steps than that
 				}
 				// Joining ahead may fail and be made up for by Complete.
-				if err != nil && !errors.Is(err, cause.want) || err == nil && work.name == "put" {
+				if err != nil && !errors.Is(err, cause.want) || err == nil && work.name != "upload" {
 					t.Errorf("%s, step %d: got the error %v, want %v", work.name, failAt, err, cause.want)
 				}
 				for info, err := range s.All(t.Context()) {

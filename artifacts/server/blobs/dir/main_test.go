@@ -79,7 +79,11 @@ func putForever(path string) {
 				b := content(n)
 				var info blobs.Info
 				var err error
-				if i%3 > 0 {
+				if i%3 == 1 {
+					piece := &blobs.Piece{Data: b, Want: blobs.Digests{MD5: blobstest.MD5(b)}}
+					s.PutMany(context.Background(), []*blobs.Piece{piece, {Data: b[:len(b)/2]}, {Data: b[len(b)/2:]}})
+					info, err = piece.Info, piece.Err
+				} else if i%3 > 0 {
 					info, err = s.Put(context.Background(), bytes.NewReader(b), int64(len(b)), blobs.Digests{MD5: blobstest.MD5(b)})
 				} else {
 					var id string

@@ -17,6 +17,9 @@ type system struct {
 	copy   func(dst, src *os.File, n int64) (int64, error)
 	sync   func(f *os.File) error
 	rename func(from, to string) error
+	// syncAll makes everything durable that was written to the file system that
+	// f is in: both bytes and names. Nil where that cannot be relied on.
+	syncAll func(f *os.File) error
 }
 
 var realSystem = system{
@@ -27,7 +30,7 @@ var realSystem = system{
 	rename: os.Rename,
 }
 
-// syncDir makes the names in a folder durable.
+// syncDir makes the names in a folder durable, or the bytes of a file.
 func (s system) syncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

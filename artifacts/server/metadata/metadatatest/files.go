@@ -1,6 +1,7 @@
 package metadatatest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -58,6 +59,38 @@ func fileTests() map[string]func(*testing.T, *registry) {
 			r.fails(r.RecordFile(r.ctx, metadata.StoredFile{ArtifactID: a.ID, Digest: "", Key: f.Key}), metadata.KindInvalid)
 			r.fails(r.RecordFile(r.ctx, metadata.StoredFile{ArtifactID: a.ID, Digest: "d", Key: "zz"}), metadata.KindInvalid)
 			r.fails(r.RecordFile(r.ctx, metadata.StoredFile{ArtifactID: a.ID, Digest: "d", Key: f.Key, Size: -1}), metadata.KindInvalid)
+		},
+		"many uploads are judged one by one": func(t *testing.T, r *registry) {
+			a, b := r.pending("train"), r.pending("test")
+			f := r.store(a, "f", "one")
+			file := func(artifact int64, digest, content string) metadata.StoredFile {
+				return metadata.StoredFile{ArtifactID: artifact, Digest: digest, MD5: digest, Key: keyOf(content), Size: int64(len(content))}
+			}
+			if errs := r.RecordFiles(r.ctx, nil); len(errs) != 0 {
+				t.Errorf("of none: %v", errs)
+			}
+			errs := r.RecordFiles(r.ctx, []metadata.StoredFile{
+				file(a.ID, f.Digest, "one"), file(a.ID, f.Digest, "forged"), file(a.ID, "two", "two"), file(b.ID, "two", "two"),
+				file(999, "two", "two"), file(a.ID, "", "two"), file(a.ID, "two", "two"), file(a.ID, "two", "other"),
+			})
+			kinds := []metadata.Kind{"", metadata.KindConflict, "", "", metadata.KindNotFound, metadata.KindInvalid, "", metadata.KindConflict}
+			for i, err := range errs {
+				if kinds[i] == "" {
+					r.ok(err)
+				} else {
+					r.fails(err, kinds[i])
+				}
+			}
+			for _, artifact := range []int64{a.ID, b.ID} {
+				got, err := r.StoredFile(r.ctx, artifact, "two")
+				r.ok(err)
+				same(t, "stored", got, file(artifact, "two", "two"))
+			}
+			ended, cancel := context.WithCancel(r.ctx)
+			cancel()
+			errs = r.RecordFiles(ended, []metadata.StoredFile{file(a.ID, "late", "late"), file(a.ID, "", "late")})
+			r.fails(errs[0], metadata.KindCanceled)
+			r.fails(errs[1], metadata.KindInvalid)
 		},
 		"files by name and prefix": func(t *testing.T, r *registry) {
 			a := r.pending("train")

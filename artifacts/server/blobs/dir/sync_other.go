@@ -1,0 +1,8 @@
+//go:build !linux
+
+package dir
+
+import "os"
+
+// syncAllOf returns system.syncAll, which only Linux has in a form that waits.
+func syncAllOf(string) func(*os.File) error { return nil }
