@@ -342,6 +342,28 @@ func TestDownload_Damaged(t *testing.T) {
 	}
 }
 
+// TestDownload_Ledger: digests are written down where that saves more than it costs.
+func TestDownload_Ledger(t *testing.T) {
+	b := newBench(t)
+	for _, want := range []struct {
+		size  int
+		files bool
+	}{{1000, false}, {500_000, true}} {
+		a := b.log(fmt.Sprint("of-", want.size), map[string]string{"noise.bin": noise(1, want.size)})
+		root := t.TempDir()
+		for i := range 2 {
+			res, err := a.Download(t.Context(), &artifacts.DownloadOptions{Root: root})
+			if err != nil || res.Unchanged != i {
+				t.Errorf("%d bytes, time %d: %+v, %v", want.size, i, res, err)
+			}
+		}
+		found, err := filepath.Glob(filepath.Join(b.cache, "reliquary", "digests", "*"))
+		if err != nil || len(found) > 0 != want.files {
+			t.Errorf("%d bytes: %q, %v", want.size, found, err)
+		}
+	}
+}
+
 // TestDownload_HostileFolder: what lies in the folder leads nowhere else.
 func TestDownload_HostileFolder(t *testing.T) {
 	b := newBench(t)

@@ -20,14 +20,15 @@ import (
 // costs a look at each file. Not changed means the same size, time of change,
 // inode and its change (where the system has these).
 //
-// It is kept as one file, written whole and replaced. It is a cache: one that
+// It is kept as one file, written whole and replaced, unless what it would save
+// is less than that costs. It is a cache: one that
 // cannot be read or is damaged counts as empty, and losing one costs time only.
 type ledger struct {
 	file string // "" remembers for as long as the ledger is used
 
 	mu     sync.Mutex
 	loaded bool
-	dirty  bool
+	learnt int64 // bytes of the files that were learnt of since it was written
 	known  map[ledgerKey]ledgerLine
 }
 
@@ -43,6 +44,9 @@ const (
 	ledgerLineSize = 64
 	// maxLedger bounds a ledger's lines.
 	maxLedger = 1 << 20
+	// ledgerWorth is how many bytes are read again sooner than a ledger is written
+	// and read: 256 KiB are hashed in half a millisecond, and a file made in the same.
+	ledgerWorth = 256 << 10
 	// settled is how old a change must be to be told from one right after it:
 	// file systems stamp changes with a clock that ticks every few milliseconds.
 	settled = 20 * time.Millisecond
@@ -89,7 +93,7 @@ func (l *ledger) put(name string, s stamp, sum md5sum) {
 	s.regular, s.exist = false, false
 	if len(l.known) < maxLedger {
 		l.known[keyOf(name)] = ledgerLine{s, sum}
-		l.dirty = true
+		l.learnt += s.size
 	}
 }
 
@@ -124,14 +128,15 @@ func readLedger(file string) map[ledgerKey]ledgerLine {
 	return known
 }
 
-// flush writes what was learnt since, beside what others have written.
+// flush writes what was learnt since, beside what others have written, if that
+// is worth it.
 func (l *ledger) flush() error {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.dirty || l.file == "" {
+	if l.learnt < ledgerWorth || l.file == "" {
 		return nil
 	}
 	// Another process may have flushed its own; what both know, this one knows better.
@@ -153,7 +158,7 @@ func (l *ledger) flush() error {
 	if err := replaceFile(l.file, out); err != nil {
 		return err
 	}
-	l.dirty = false
+	l.learnt = 0
 	return nil
 }
 

@@ -55,6 +55,7 @@ func lineageTests() map[string]func(*testing.T, *registry) {
 			r.fails(r.UseArtifact(r.ctx, r.run.ID, 999, ""), metadata.KindNotFound, "999")
 			a := r.commit("b")
 			r.fails(r.UseArtifact(r.ctx, 999, a.ID, ""), metadata.KindNotFound, "run")
+			r.ok(r.UseArtifact(r.ctx, r.run.ID, a.ID, ""))
 			_, err := r.DeleteArtifact(r.ctx, a.ID, true)
 			r.ok(err)
 			r.fails(r.UseArtifact(r.ctx, r.run.ID, a.ID, ""), metadata.KindNotFound, "deleted")

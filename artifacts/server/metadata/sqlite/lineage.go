@@ -18,8 +18,17 @@ func recordRunArtifact(ctx context.Context, q session, runID int64, d metadata.D
 	return run(ctx, q, "INSERT INTO run_artifacts (run_id, direction, artifact_id, used_as, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", runID, directionName(d), artifactID, usedAs, now)
 }
 
-// UseArtifact records that a run read a committed artifact.
+// UseArtifact records that a run read a committed artifact. What is recorded
+// already costs no transaction: programs use the same versions again and again.
 func (s *Store) UseArtifact(ctx context.Context, runID, artifactID int64, usedAs string) error {
+	known := false
+	err := s.read(ctx, func(q session) error {
+		return one(ctx, q, "SELECT EXISTS (SELECT 1 FROM run_artifacts x JOIN artifacts a ON a.id = x.artifact_id WHERE x.run_id = ? AND x.direction = 'INPUT' AND x.artifact_id = ? AND a.state = 'COMMITTED')",
+			[]any{runID, artifactID}, &known)
+	})
+	if err != nil || known {
+		return err
+	}
 	return s.write(ctx, func(q session) error {
 		if err := mustExist(ctx, q, "runs", runID, "run"); err != nil {
 			return err
