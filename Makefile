@@ -31,7 +31,7 @@ help: ## Say what can be made
 
 .PHONY: build
 build: ## Build the program into build/reliquary
-	@$(GO) build -trimpath -o build/reliquary ./cmd/reliquary
+	@CGO_ENABLED=0 $(GO) build -trimpath -o build/reliquary ./cmd/reliquary
 
 .PHONY: quickstart
 quickstart: build .venv/wandb-0.31.0/requirements.txt .venv/mcp/requirements.txt ## See it work: real files in, an agent's client walks them

@@ -2,15 +2,28 @@ package tools
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/tools/internal/nearest"
 )
 
 // All returns every operation, in the order in which they are best read: from
-// the whole to its parts, reading before changing.
+// the whole to its parts, reading before changing. They are defined when it is
+// called first, and it always returns the same ones: they are not to be changed.
 func All() []Operation {
+	all.once.Do(func() { all.operations = defineAll() })
+	return slices.Clip(all.operations)
+}
+
+var all struct {
+	once       sync.Once
+	operations []Operation
+}
+
+func defineAll() []Operation {
 	return []Operation{
 		listArtifactTypes(),
 		listArtifactCollections(),
@@ -99,12 +112,14 @@ func All() []Operation {
 
 // Lookup finds an operation by name among ops. KindInvalid names the nearest.
 func Lookup(ops []Operation, name string) (Operation, error) {
-	names := make([]string, len(ops))
-	for i, o := range ops {
-		if o.Name == name {
-			return o, nil
+	for i := range ops {
+		if ops[i].Name == name {
+			return ops[i], nil
 		}
-		names[i] = o.Name
+	}
+	names := make([]string, len(ops))
+	for i := range ops {
+		names[i] = ops[i].Name
 	}
 	e := &Error{
 		Code:       artifacts.KindInvalid,

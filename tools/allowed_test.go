@@ -29,7 +29,7 @@ func TestAllowed(t *testing.T) {
 			continue // what destroys takes a plan, which cannot be had
 		}
 		var takes struct{ Properties map[string]any }
-		if err := json.Unmarshal(o.InputSchema, &takes); err != nil {
+		if err := json.Unmarshal(o.InputSchema(), &takes); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{version, secret.ID} {

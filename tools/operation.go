@@ -93,13 +93,51 @@ type Operation struct {
 	Name string
 	Words
 	Effect Effect
-	// InputSchema and OutputSchema are JSON Schemas (2020-12) of an object, as
-	// they stand in package schemas. They are nil while there is none yet.
-	InputSchema, OutputSchema json.RawMessage
 
 	in, out reflect.Type
-	read    func(arguments json.RawMessage) (json.RawMessage, error)
-	call    func(ctx context.Context, c *artifacts.Client, fitting json.RawMessage) (any, error)
+	shape   *shape
+	call    func(context.Context, *artifacts.Client, fitting) (any, error)
+}
+
+// A shape is what an operation's schemas say. They are read when they are asked
+// for, and the one of the input is understood when the first call comes: whoever
+// lists operations, or calls one of them, does not wait for those of all.
+type shape struct {
+	operation string
+	in, out   json.RawMessage // nil: those of package schemas
+	parse     sync.Once
+	parsed    *input.Schema
+	err       error
+}
+
+// input is the parsed schema of the input.
+func (s *shape) input() (*input.Schema, error) {
+	s.parse.Do(func() {
+		in := s.in
+		if in == nil {
+			in = schemas.Input(s.operation)
+		}
+		if s.parsed, s.err = input.Parse(in); s.err != nil {
+			s.err = fmt.Errorf("the input schema of %s: %w", s.operation, s.err)
+		}
+	})
+	return s.parsed, s.err
+}
+
+// fitting are arguments of an operation that fit its schema, defaults filled in.
+type fitting struct {
+	operation string
+	arguments json.RawMessage
+}
+
+// decode fills what an operation's function takes.
+func (f fitting) decode(in any) error {
+	d := json.NewDecoder(bytes.NewReader(f.arguments))
+	d.DisallowUnknownFields()
+	if err := d.Decode(in); err != nil {
+		return fmt.Errorf("arguments of %s fit its schema and not its type: %w", f.operation, err)
+	}
+	return nil
 }
 
 // Define makes an operation of a function. The schemas of its input and output
@@ -108,44 +146,55 @@ type Operation struct {
 // The function gets input that fits the schema, defaults filled in. It returns
 // errors of package artifacts, or an *Error where it knows more.
 func Define[In, Out any](name string, effect Effect, words Words, f func(context.Context, *artifacts.Client, In) (Out, error)) Operation {
-	o := Operation{
-		Name:   name,
-		Words:  words,
-		Effect: effect,
-		in:     reflect.TypeFor[In](),
-		out:    reflect.TypeFor[Out](),
-	}
-	o.call = func(ctx context.Context, c *artifacts.Client, fitting json.RawMessage) (any, error) {
+	// Compiled once for every operation: what need not be here is not.
+	return define(name, effect, &words, reflect.TypeFor[In](), reflect.TypeFor[Out](), func(ctx context.Context, c *artifacts.Client, arguments fitting) (any, error) {
 		var in In
-		d := json.NewDecoder(bytes.NewReader(fitting))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&in); err != nil {
-			return nil, fmt.Errorf("arguments of %s fit its schema and not its type: %w", name, err)
+		if err := arguments.decode(&in); err != nil {
+			return nil, err
 		}
 		return f(ctx, c, in)
+	})
+}
+
+func define(name string, effect Effect, words *Words, in, out reflect.Type, call func(context.Context, *artifacts.Client, fitting) (any, error)) Operation {
+	return Operation{Name: name, Words: *words, Effect: effect, in: in, out: out, shape: &shape{operation: name}, call: call}
+}
+
+// InputSchema is the JSON Schema (2020-12) of the object that the operation
+// takes, as it stands in package schemas; nil while there is none yet.
+func (o Operation) InputSchema() json.RawMessage {
+	if o.shape.in != nil {
+		return o.shape.in
 	}
-	return o.WithSchemas(schemas.Input(name), schemas.Output(name))
+	return schemas.Input(o.Name)
+}
+
+// OutputSchema is the one of the object that the operation gives.
+func (o Operation) OutputSchema() json.RawMessage {
+	if o.shape.out != nil {
+		return o.shape.out
+	}
+	return schemas.Output(o.Name)
 }
 
 // WithSchemas returns the operation with other schemas of the same types, for
 // operations that do not stand in package schemas.
 func (o Operation) WithSchemas(in, out json.RawMessage) Operation {
-	o.InputSchema, o.OutputSchema = in, out
-	// Read when the first call comes: a front end that only lists operations
-	// does not wait for it.
-	schema := sync.OnceValues(func() (*input.Schema, error) { return input.Parse(in) })
-	o.read = func(arguments json.RawMessage) (json.RawMessage, error) {
-		s, err := schema()
-		if err != nil {
-			return nil, fmt.Errorf("the input schema of %s: %w", o.Name, err)
-		}
-		fitting, problems := s.Read(arguments)
-		if len(problems) > 0 {
-			return nil, invalidArguments(problems)
-		}
-		return fitting, nil
-	}
+	o.shape = &shape{operation: o.Name, in: in, out: out}
 	return o
+}
+
+// read checks arguments and fills in defaults.
+func (o Operation) read(arguments json.RawMessage) (fitting, error) {
+	s, err := o.shape.input()
+	if err != nil {
+		return fitting{}, err
+	}
+	read, problems := s.Read(arguments)
+	if len(problems) > 0 {
+		return fitting{}, invalidArguments(problems)
+	}
+	return fitting{o.Name, read}, nil
 }
 
 // Call does it. arguments is a JSON object that fits InputSchema; none at all
@@ -155,11 +204,11 @@ func (o Operation) WithSchemas(in, out json.RawMessage) Operation {
 // What else a front end has to say comes with the context: see WithProgress and
 // WithFiles.
 func (o Operation) Call(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) (any, error) {
-	fitting, err := o.read(arguments)
+	read, err := o.read(arguments)
 	if err != nil {
 		return nil, o.Explain(ctx, err)
 	}
-	out, err := o.call(ctx, c, fitting)
+	out, err := o.call(ctx, c, read)
 	if err != nil {
 		return nil, o.Explain(ctx, err)
 	}

@@ -32,7 +32,7 @@ func TestAll_IsWellDescribed(t *testing.T) {
 		if !slices.Contains([]tools.Effect{tools.Reads, tools.Writes, tools.Destroys}, o.Effect) {
 			t.Errorf("%s has effect %q", o.Name, o.Effect)
 		}
-		for kind, schema := range map[string]json.RawMessage{"input": o.InputSchema, "output": o.OutputSchema} {
+		for kind, schema := range map[string]json.RawMessage{"input": o.InputSchema(), "output": o.OutputSchema()} {
 			if schema == nil {
 				t.Fatalf("%s has no %s schema: run make generate", o.Name, kind)
 			}
@@ -43,7 +43,7 @@ func TestAll_IsWellDescribed(t *testing.T) {
 				}
 			}
 		}
-		if o.Effect == tools.Destroys && o.Toolset != tools.ToolsetClasses && !strings.Contains(string(o.InputSchema), "plan_id") {
+		if o.Effect == tools.Destroys && o.Toolset != tools.ToolsetClasses && !strings.Contains(string(o.InputSchema()), "plan_id") {
 			t.Errorf("%s destroys and asks for no plan", o.Name)
 		}
 	}
@@ -218,14 +218,6 @@ func TestIndex_ListsAllOperations(t *testing.T) {
 		if o.Name != all[i].Name || o.Effect != all[i].Effect || o.Input != o.Name+".input.json" || o.Output != o.Name+".output.json" {
 			t.Errorf("%d: %+v", i, o)
 		}
-	}
-}
-
-// BenchmarkAll is what every start of every front end waits for.
-func BenchmarkAll(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		tools.All()
 	}
 }
 

@@ -132,7 +132,7 @@ func tryIn(ctx context.Context, t *testing.T, c *artifacts.Client, name string, 
 	if text, err = json.Marshal(out); err != nil {
 		t.Fatal(err)
 	}
-	fits(t, op.OutputSchema, text)
+	fits(t, op.OutputSchema(), text)
 	return out, nil
 }
 

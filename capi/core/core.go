@@ -11,7 +11,6 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -20,16 +19,6 @@ import (
 	"github.com/reliquary/reliquary/capi/session"
 	"github.com/reliquary/reliquary/tools"
 )
-
-// operations are defined when the first session is opened: a program that only
-// loads the library does not wait for it.
-var operations = sync.OnceValue(func() map[string]tools.Operation {
-	byName := make(map[string]tools.Operation)
-	for _, o := range tools.All() {
-		byName[o.Name] = o
-	}
-	return byName
-})
 
 // A core runs the operations of package tools on what connect has opened.
 type core struct {
@@ -115,9 +104,8 @@ func settingsOf(c session.Config) (connect.Settings, error) {
 
 // Call runs one operation.
 func (c core) Call(ctx context.Context, name string, input []byte, report func([]byte)) ([]byte, error) {
-	o, ok := operations()[name]
-	if !ok {
-		_, err := tools.Lookup(tools.All(), name)
+	o, err := tools.Lookup(tools.All(), name)
+	if err != nil {
 		return nil, err
 	}
 	ctx = artifacts.WithActor(ctx, artifacts.ProgramActor)

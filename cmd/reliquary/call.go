@@ -15,12 +15,11 @@ import (
 )
 
 func newCallCommand(s *shell) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "call OPERATION [ARGUMENTS]",
 		Short: "Call an operation, with its arguments in JSON",
 		Long: "Call does what an agent's tool call does, and prints the result as JSON. ARGUMENTS is a JSON object\n" +
-			"(- reads it from standard input); `reliquary schema OPERATION` says what may be in it.\n\n" +
-			"The operations are " + strings.Join(operationNames(), ", ") + ".",
+			"(- reads it from standard input); `reliquary schema OPERATION` says what may be in it.",
 		Args: wantArguments(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			operation, err := lookup(c, args[0])
@@ -42,6 +41,12 @@ func newCallCommand(s *shell) *cobra.Command {
 			})
 		},
 	}
+	// All operations are named to those who ask, and defined for them alone.
+	c.SetHelpFunc(func(c *cobra.Command, args []string) {
+		c.Long += "\n\nThe operations are " + strings.Join(operationNames(), ", ") + "."
+		c.Root().HelpFunc()(c, args)
+	})
+	return c
 }
 
 func readArguments(t terminal, arg string) (json.RawMessage, error) {

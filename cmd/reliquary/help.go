@@ -1,19 +1,45 @@
 package main
 
 import (
-	"strconv"
+	"io"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// fitHelp has the help of all commands fit a terminal.
+// fitHelp has the help of all commands fit a terminal. It is fitted when it is
+// asked for, and without a template: a program that can execute templates keeps
+// every exported method that anything in it has, a fifth of its size.
 func fitHelp(root *cobra.Command, width int) {
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped "+strconv.Itoa(width)+" "))
-	for _, c := range append(root.Commands(), root) {
+	help, usage := root.HelpFunc(), root.UsageFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		c.Long = wrap(c.Long, width)
-	}
+		help(c, args)
+	})
+	root.SetUsageFunc(func(c *cobra.Command) error {
+		out := c.OutOrStderr()
+		var text strings.Builder
+		c.SetOut(&text)
+		err := usage(c)
+		c.SetOut(out)
+		if err != nil {
+			return err
+		}
+		fitted := text.String()
+		for _, flags := range []*pflag.FlagSet{c.LocalFlags(), c.InheritedFlags()} {
+			if wide := flags.FlagUsages(); wide != "" {
+				fitted = strings.Replace(fitted, trimLines(wide), trimLines(flags.FlagUsagesWrapped(width)), 1)
+			}
+		}
+		_, err = io.WriteString(out, fitted)
+		return err
+	})
 }
+
+// trimLines leaves out the end of a text that shows nothing, as cobra does.
+func trimLines(text string) string { return strings.TrimRightFunc(text, unicode.IsSpace) }
 
 // wrap breaks paragraphs into lines of a width. Indented lines stay as they
 // are: they are examples and tables.
@@ -26,7 +52,7 @@ func wrap(text string, width int) string {
 		}
 	}
 	for _, l := range strings.Split(text, "\n") {
-		if l == "" || l[0] == ' ' {
+		if l == "" || l[0] == ' ' || l[0] == '\t' {
 			end()
 			out.WriteString(l + "\n")
 			continue

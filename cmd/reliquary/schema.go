@@ -42,7 +42,7 @@ func printSchemas(t terminal, o tools.Operation) error {
 		Effect tools.Effect    `json:"effect"`
 		Input  json.RawMessage `json:"input"`
 		Output json.RawMessage `json:"output"`
-	}{o.Name, o.Effect, o.InputSchema, o.OutputSchema})
+	}{o.Name, o.Effect, o.InputSchema(), o.OutputSchema()})
 	if err != nil {
 		return err
 	}

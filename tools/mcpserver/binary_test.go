@@ -30,8 +30,9 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "reliquary")
-		build := exec.Command("go", "build", "-o", binary, "./cmd/reliquary")
+		build := exec.Command("go", "build", "-trimpath", "-o", binary, "./cmd/reliquary")
 		build.Dir = repository
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make builds it
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
 			return 1

@@ -61,7 +61,7 @@ func TestHostileArguments(t *testing.T) {
 		calls := 0
 		for began := time.Now(); time.Since(began) < lasts/2; calls++ {
 			o := forAgents()[f.IntN(len(forAgents()))]
-			arguments := f.arguments(t, o.InputSchema)
+			arguments := f.arguments(t, o.InputSchema())
 			asked := time.Now()
 			got := w.ask(t, eras[1].request("tools/call", map[string]any{"name": o.Name, "arguments": arguments}))
 			answer := string(got[len(got)-1])

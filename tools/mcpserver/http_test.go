@@ -85,7 +85,7 @@ func TestHTTP_CallersWorkWithTheirOwnKeys(t *testing.T) {
 			opened := map[string]int{} // calls come one at a time here
 			whose := tools.Define("echo", tools.Reads, tools.Words{Title: "Echo"}, func(_ context.Context, c *artifacts.Client, _ nothing) (echoed, error) {
 				return echoed{c.BaseURL()}, nil
-			}).WithSchemas(echoing()[0].InputSchema, echoing()[0].OutputSchema)
+			}).WithSchemas(echoing()[0].InputSchema(), echoing()[0].OutputSchema())
 			s := mcpserver.New(mcpserver.Options{
 				Open: unopened(t),
 				OpenAs: func(_ context.Context, key string) (*artifacts.Client, error) {

@@ -2,6 +2,7 @@ package mcpserver_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -230,6 +231,23 @@ func tell(c chan struct{}) {
 
 func serverEnv(url string) []string {
 	return []string{"WANDB_BASE_URL=" + url, "WANDB_API_KEY=" + strings.Repeat("k", 40), "WANDB_ENTITY=team"}
+}
+
+// TestProcess_ExecutesNoTemplates looks for templates in the program. They call
+// methods by names that are known only when they run, so that the linker has to
+// keep every exported method of every type: the program is a fifth larger then,
+// and starting it takes as much more.
+func TestProcess_ExecutesNoTemplates(t *testing.T) {
+	symbols, err := exec.Command("go", "tool", "nm", binary).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(symbols, []byte(" main.main\n")) {
+		t.Fatal("go tool nm does not show main.main")
+	}
+	if bytes.Contains(symbols, []byte(" text/template.(*Template).Execute\n")) {
+		t.Error("text/template.(*Template).Execute is in the program")
+	}
 }
 
 // TestProcess_StartsWithoutAnything lists tools where nothing works that tools

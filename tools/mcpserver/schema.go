@@ -8,32 +8,32 @@ import "encoding/json"
 // what objects further down are made of. What fits the schema in package schemas
 // fits this one too; `reliquary schema` shows that.
 func slim(schema json.RawMessage) json.RawMessage {
-	var s map[string]any
+	// Structs, so that nothing is read but what is kept: this is done for every
+	// tool when the program starts.
+	var s struct {
+		Properties map[string]slimmed `json:"properties"`
+		Type       string             `json:"type"`
+	}
 	if json.Unmarshal(schema, &s) != nil {
 		return schema
 	}
-	properties := map[string]any{}
-	if all, ok := s["properties"].(map[string]any); ok {
-		for name, p := range all {
-			if p, ok := p.(map[string]any); ok {
-				properties[name] = slimmed(p)
-			}
+	if s.Type = "object"; s.Properties == nil {
+		s.Properties = map[string]slimmed{}
+	}
+	for _, p := range s.Properties {
+		if p.Items != nil && p.Items.Items != nil {
+			p.Items.Items.Items = nil
 		}
 	}
-	text, err := json.Marshal(map[string]any{"type": "object", "properties": properties}) // keys in order, so always the same
+	text, err := json.Marshal(s) // keys in order, so always the same
 	if err != nil {
 		return schema
 	}
 	return text
 }
 
-func slimmed(s map[string]any) map[string]any {
-	out := map[string]any{"type": s["type"]}
-	if items, ok := s["items"].(map[string]any); ok {
-		out["items"] = map[string]any{"type": items["type"]}
-		if inner, ok := items["items"].(map[string]any); ok {
-			out["items"] = map[string]any{"type": items["type"], "items": map[string]any{"type": inner["type"]}}
-		}
-	}
-	return out
+// slimmed is what is kept of a property.
+type slimmed struct {
+	Items *slimmed `json:"items,omitempty"`
+	Type  any      `json:"type"`
 }

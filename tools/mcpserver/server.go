@@ -145,9 +145,9 @@ func instructions(o Options, more bool) string {
 
 // tool describes an operation as a tool.
 func tool(op tools.Operation) mcp.Tool {
-	t := mcp.NewToolWithRawSchema(op.Name, op.Description, op.InputSchema)
+	t := mcp.NewToolWithRawSchema(op.Name, op.Description, op.InputSchema())
 	for _, set := range []mcp.ToolOption{
-		mcp.WithRawOutputSchema(slim(op.OutputSchema)),
+		mcp.WithRawOutputSchema(slim(op.OutputSchema())),
 		mcp.WithTitleAnnotation(op.Title),
 		mcp.WithReadOnlyHintAnnotation(op.Effect == tools.Reads),
 		mcp.WithDestructiveHintAnnotation(op.Effect == tools.Destroys),
