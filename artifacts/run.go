@@ -89,6 +89,49 @@ func (c *Client) UseArtifact(ctx context.Context, r RunPath, versions ...*Artifa
 	return nil
 }
 
+// RecordLogged records that a run logged a version that is there, in the
+// project of its sequence, and gives it aliases and tags (W&B: CreateArtifact
+// with the digest of the version).
+func (c *Client) RecordLogged(ctx context.Context, r RunPath, a *Artifact, aliases, tags []string) error {
+	const op = "record that a run logged an artifact"
+	if r.Entity != a.SourceEntity || r.Project != a.SourceProject {
+		e := invalid("the run %s is in another project than the version %s", r, a.SourceQualifiedName())
+		e.Next = "log a version in the run's own project"
+		return located(op, r.String(), e)
+	}
+	if a.State != Committed {
+		return located(op, r.String(), invalid("the version %s was not committed", a.SourceQualifiedName()))
+	}
+	tags, err := checkTags(tags)
+	if err == nil {
+		err = checkAliases(aliases)
+	}
+	if err != nil {
+		return located(op, r.String(), err)
+	}
+	in := wire.CreateArtifactInput{
+		EntityName: r.Entity, ProjectName: r.Project, RunName: &r.ID,
+		ArtifactTypeName: a.Type, ArtifactCollectionName: a.SourceCollection,
+		Digest: a.Digest, DigestAlgorithm: wire.DigestMD5, EnableDigestDeduplication: true,
+		ClientID: newClientID(), SequenceClientID: newClientID(), Aliases: []wire.ArtifactAliasInput{},
+	}
+	for _, alias := range once(aliases) {
+		in.Aliases = append(in.Aliases, wire.ArtifactAliasInput{ArtifactCollectionName: a.SourceCollection, Alias: alias})
+	}
+	for _, t := range tags {
+		in.Tags = append(in.Tags, wire.TagInput{TagName: t})
+	}
+	got, err := wire.CreateArtifact(ctx, c.sender, in)
+	switch {
+	case err != nil:
+		return c.fail(ctx, op, r.String(), err)
+	case got == nil || string(got.ID) != a.ID:
+		// The server began a version that nobody completes, and drops it in time.
+		return &Error{Kind: KindConflict, Op: op, Path: r.String(), Message: "the server does not take the contents of " + a.SourceQualifiedName() + " for those of a version that is there"}
+	}
+	return nil
+}
+
 const featureUseWithPlace = "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"
 
 // newRunID makes an id in the form that W&B gives to runs.

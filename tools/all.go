@@ -91,6 +91,7 @@ func defineAll() []Operation {
 		runsPage(),
 		runArtifactsPage(),
 		runUseArtifact(),
+		runLogArtifact(),
 		projectsPage(),
 		viewerLoad(),
 		usersSearch(),

@@ -230,6 +230,8 @@ type RegistryVersionsPageInput struct {
 	Collections map[string]any `json:"collections,omitempty"`
 	// As W&B takes them, on version, tag, alias, created_at, updated_at, metadata.<key>.
 	Filters map[string]any `json:"filters,omitempty"`
+	// created_at, artifact_size or linked_at, with - before it for descending. Not on servers without W&B's advanced search.
+	Order string `json:"order,omitempty"`
 	Slice
 }
 
@@ -240,7 +242,7 @@ func registryVersionsPage() Operation {
 		Toolset:     ToolsetClasses,
 	}, func(ctx context.Context, c *artifacts.Client, in RegistryVersionsPageInput) (out ArtifactConnection, err error) {
 		l := c.RegistryVersions(in.Organization, &artifacts.RegistryVersionsOptions{
-			PerPage: in.First, Registries: in.Registries, Collections: in.Collections, Filters: in.Filters,
+			PerPage: in.First, Registries: in.Registries, Collections: in.Collections, Filters: in.Filters, Order: in.Order,
 		})
 		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(artifactNode))
 		return out, err

@@ -89,6 +89,9 @@ func registryPages(t *testing.T, c *artifacts.Client) {
 	if e := refuse(t, c, "registries_page", args{"organization": "nobody"}); e.Code != artifacts.KindNotFound {
 		t.Errorf("no organization: %+v", e)
 	}
+	if e := refuse(t, c, "registry_versions_page", args{"order": "linked_at"}); e.Code != artifacts.KindUnsupported {
+		t.Errorf("an order of versions: %+v", e)
+	}
 	if e := refuse(t, c, "registries_page", args{"order": "size"}); e.Code != artifacts.KindInvalid {
 		t.Errorf("no order: %+v", e)
 	}

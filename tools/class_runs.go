@@ -62,6 +62,33 @@ func runUseArtifact() Operation {
 	})
 }
 
+// RunLogArtifactInput says which run logged which version.
+type RunLogArtifactInput struct {
+	RunLoadInput
+	ArtifactName
+	// Given to the version. latest is only if it is among them.
+	Aliases []string `json:"aliases,omitempty"`
+	Tags    []string `json:"tags,omitempty"`
+}
+
+func runLogArtifact() Operation {
+	return Define("run_log_artifact", Writes, Words{
+		Title:       "Record what a run logged",
+		Description: "Record that a run logged an artifact version that is there, in the run's own project, and give it aliases and tags.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in RunLogArtifactInput) (Done, error) {
+		at, err := resolve(ctx, c, asked{Path: artifacts.Path{Entity: in.Entity, Project: in.Project}})
+		if err != nil {
+			return Done{}, err
+		}
+		a, err := loadArtifact(ctx, c, in.Artifact)
+		if err == nil {
+			err = c.RecordLogged(ctx, artifacts.RunPath{Entity: at.Entity, Project: at.Project, ID: in.Run}, a, in.Aliases, in.Tags)
+		}
+		return Done{err == nil}, err
+	})
+}
+
 // None takes no arguments.
 type None struct{}
 

@@ -169,6 +169,16 @@ func classLineage(t *testing.T, s *shop, c *artifacts.Client) {
 	if len(users.Runs) != 1 || users.Runs[0].ID != s.runs["train"] {
 		t.Errorf("after a run used it: %+v", users)
 	}
+	call[tools.Done](t, c, "run_log_artifact", args{"run": s.runs["evaluate"], "artifact": "imagenet-mini:v0", "aliases": []string{"seen"}, "tags": []string{"shown"}})
+	logged := call[tools.ArtifactConnection](t, c, "run_artifacts_page", args{"run": s.runs["evaluate"], "mode": "logged"})
+	if !slices.ContainsFunc(logged.Nodes, func(n tools.ArtifactNode) bool {
+		return n.SourceCollection == "imagenet-mini" && n.SourceVersion == "v0" && slices.Contains(n.Aliases, "seen") && !slices.Contains(n.Aliases, "latest") && slices.Contains(n.Tags, "shown")
+	}) {
+		t.Errorf("logged: %+v", logged.Nodes)
+	}
+	if e := refuse(t, c, "run_log_artifact", args{"run": "r", "project": "other", "artifact": s.path("imagenet-mini:v0")}); e.Code != artifacts.KindInvalid {
+		t.Errorf("logged to another project: %+v", e)
+	}
 	links := call[tools.ArtifactLinkedArtifactsOutput](t, c, "artifact_linked_artifacts", args{"artifact": "resnet-weights:production"})
 	if len(links.Nodes) != 1 || links.Nodes[0].Collection != "released-models" || links.Nodes[0].SourceCollection != "resnet-weights" {
 		t.Errorf("links: %+v", links.Nodes)

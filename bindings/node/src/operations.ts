@@ -1784,6 +1784,18 @@ export interface RunUseArtifactInput {
   artifact: string;
 }
 
+export interface RunLogArtifactInput {
+  /** Default: that of the settings, or of the API key's user. */
+  entity?: string | undefined;
+  /** Default: that of the settings, or uncategorized. */
+  project?: string | undefined;
+  run: string;
+  artifact: string;
+  /** Given to the version. latest is only if it is among them. */
+  aliases?: string[] | undefined;
+  tags?: string[] | undefined;
+}
+
 export interface ProjectsPageInput {
   /** Default: that of the settings, or of the API key's user. */
   entity?: string | undefined;
@@ -1960,6 +1972,8 @@ export interface RegistryVersionsPageInput {
   collections?: Record<string, unknown> | undefined;
   /** As W&B takes them, on version, tag, alias, created_at, updated_at, metadata.<key>. */
   filters?: Record<string, unknown> | undefined;
+  /** created_at, artifact_size or linked_at, with - before it for descending. Not on servers without W&B's advanced search. */
+  order?: string | undefined;
   /** Default: 50. */
   first?: number | undefined;
   /** end_cursor of the page before, all else unchanged. */
@@ -2139,6 +2153,8 @@ export interface Operations {
   run_artifacts_page: { input: RunArtifactsPageInput; output: ArtifactConnection };
   /** Record that a run used an artifact version, so that lineage shows it. */
   run_use_artifact: { input: RunUseArtifactInput; output: Done };
+  /** Record that a run logged an artifact version that is there, in the run's own project, and give it aliases and tags. */
+  run_log_artifact: { input: RunLogArtifactInput; output: Done };
   /** Get a page of the projects of an entity, with all attributes. */
   projects_page: { input: ProjectsPageInput; output: ProjectConnection };
   /** Get the user that the API key belongs to, and what is meant where a path names no entity or project. */

@@ -66,11 +66,15 @@ class AsyncRegistry(RegistryData):
         )
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> AsyncList[AsyncArtifact]:
         """The versions that are linked in the registry."""
         return _versions(
-            self._session, self.organization, self._filter(), None, filter, per_page, start
+            self._session, self.organization, self._filter(), None, filter, order, per_page, start
         )
 
     async def _members(self) -> list[types.RegistryMemberNode]:
@@ -142,11 +146,15 @@ class AsyncOrderedCollections(AsyncChained["AsyncRegistry", "AsyncArtifactCollec
     """Collections in the order of their registries."""
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> AsyncChained[AsyncArtifactCollection, AsyncArtifact]:
         """The versions in these collections, in the order of the collections."""
         refuse_start(start, "versions", "registries")
-        return _versions_of(self, filter, per_page)
+        return _versions_of(self, filter, order, per_page)
 
 
 class AsyncRegistries(AsyncList["AsyncRegistry"]):
@@ -189,15 +197,19 @@ class AsyncRegistries(AsyncList["AsyncRegistry"]):
         return AsyncOrderedCollections(self, lambda r: r.collections(filter, order, per_page))
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> AsyncList[AsyncArtifact] | AsyncChained[AsyncRegistry, AsyncArtifact]:
         """The versions in these registries, in the order of the registries if they have one."""
         if not self.order:
             return _versions(
-                self._session, self.organization, self.filter, None, filter, per_page, start
+                self._session, self.organization, self.filter, None, filter, order, per_page, start
             )
         refuse_start(start, "versions", "registries")
-        return AsyncChained(self, lambda r: r.versions(filter, per_page))
+        return AsyncChained(self, lambda r: r.versions(filter, order, per_page))
 
 
 class AsyncCollections(AsyncList["AsyncArtifactCollection"]):
@@ -232,7 +244,11 @@ class AsyncCollections(AsyncList["AsyncArtifactCollection"]):
         self.order = order
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> AsyncList[AsyncArtifact] | AsyncChained[AsyncArtifactCollection, AsyncArtifact]:
         """The versions in these collections, in the order of the collections if they have one."""
         if not self.order:
@@ -242,11 +258,12 @@ class AsyncCollections(AsyncList["AsyncArtifactCollection"]):
                 self.registry_filter,
                 self.collection_filter,
                 filter,
+                order,
                 per_page,
                 start,
             )
         refuse_start(start, "versions", "collections")
-        return _versions_of(self, filter, per_page)
+        return _versions_of(self, filter, order, per_page)
 
 
 def _versions(
@@ -255,6 +272,7 @@ def _versions(
     registries: Filter,
     collections: Filter,
     filter: Filter,
+    order: str | None,
     per_page: int,
     start: str | None = None,
 ) -> AsyncList[AsyncArtifact]:
@@ -266,6 +284,7 @@ def _versions(
             "registries": plain(registries),
             "collections": plain(collections),
             "filters": plain(filter),
+            "order": order,
         },
         lambda node: AsyncArtifact(session, node),
         per_page,
@@ -274,7 +293,10 @@ def _versions(
 
 
 def _versions_of(
-    collections: AsyncIterable[AsyncArtifactCollection], filter: Filter, per_page: int
+    collections: AsyncIterable[AsyncArtifactCollection],
+    filter: Filter,
+    order: str | None,
+    per_page: int,
 ) -> AsyncChained[AsyncArtifactCollection, AsyncArtifact]:
     return AsyncChained(
         collections,
@@ -284,6 +306,7 @@ def _versions_of(
             registry_filter(c.project),
             {"name": c.name},
             filter,
+            order,
             per_page,
         ),
     )

@@ -37,6 +37,11 @@ class Draft:
         self._add(local_path, path, overwrite)
         return path
 
+    def path_of(self, local_path: StrPath) -> str | None:
+        local = os.path.abspath(local_path)
+        paths = [f["path"] for f in self._files if f["local"] == local and os.path.isfile(local)]
+        return str(paths[-1]) if paths else None
+
     def add_dir(
         self, local_path: StrPath, name: str | None, policy: str | None, merge: bool
     ) -> None:

@@ -1895,6 +1895,37 @@ class Operations:
         )
         return answer
 
+    def run_log_artifact(
+        self,
+        *,
+        run: str,
+        artifact: str,
+        entity: str | None = None,
+        project: str | None = None,
+        aliases: list[str] | None = None,
+        tags: list[str] | None = None,
+    ) -> _types.Done:
+        """Record that a run logged an artifact version that is there, in the run's own project,
+        and give it aliases and tags.
+
+        Args:
+            entity: Default: that of the settings, or of the API key's user.
+            project: Default: that of the settings, or uncategorized.
+            aliases: Given to the version. latest is only if it is among them.
+        """
+        answer: _types.Done = self._call(
+            "run_log_artifact",
+            {
+                "entity": entity,
+                "project": project,
+                "run": run,
+                "artifact": artifact,
+                "aliases": aliases,
+                "tags": tags,
+            },
+        )
+        return answer
+
     def projects_page(
         self,
         *,
@@ -2170,6 +2201,7 @@ class Operations:
         registries: dict[str, Any] | None = None,
         collections: dict[str, Any] | None = None,
         filters: dict[str, Any] | None = None,
+        order: str | None = None,
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
@@ -2184,6 +2216,8 @@ class Operations:
             collections: Conditions on the collections, as filters of registry_collections_page.
             filters: As W&B takes them, on version, tag, alias, created_at, updated_at,
                 metadata.<key>.
+            order: created_at, artifact_size or linked_at, with - before it for descending. Not
+                on servers without W&B's advanced search.
             first: Default: 50.
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
@@ -2195,6 +2229,7 @@ class Operations:
                 "registries": registries,
                 "collections": collections,
                 "filters": filters,
+                "order": order,
                 "first": first,
                 "after": after,
                 "total": total,

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from . import errors
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._session import Session
+
+
+def page(session: Session, *parts: str) -> str:
+    """The address of a page of the server's app, "" for a registry that has none."""
+    from urllib.parse import quote
+
+    server = str(session.place.get("server", "")).replace("//api.", "//")
+    return "/".join([server, *(quote(part, safe="") for part in parts)]) if server else ""
+
 
 def project_path(path: str | None) -> tuple[str | None, str | None]:
     """Reads "entity/project", "project" or nothing."""

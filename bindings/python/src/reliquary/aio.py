@@ -367,6 +367,26 @@ class AsyncRun(RunData):
         """The versions that the run used."""
         return self._artifacts("used", per_page)
 
+    async def log_artifact(
+        self,
+        artifact: AsyncArtifact,
+        aliases: Collection[str] | None = None,
+        tags: Collection[str] | None = None,
+    ) -> None:
+        """Records that the run logged a version that is there, in the project of the run.
+
+        A draft is logged by AsyncApi.log_artifact.
+        """
+        await self._session.call(
+            "run_log_artifact",
+            {
+                **self._named(),
+                "artifact": artifact._path(),
+                "aliases": list(aliases or ()),
+                "tags": list(tags or ()),
+            },
+        )
+
     async def use_artifact(self, artifact: AsyncArtifact) -> None:
         """Records that the run used a version, so that lineage shows it."""
         await self._session.call(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ArtifactTypes,
     )
     from .registries import Registries, Registry
-    from .runs import Projects, Run, Runs
+    from .runs import Project, Projects, Run, Runs
     from .users import Organization, Team, User
 
 
@@ -86,6 +86,10 @@ class Api(ApiData):
         from ._operations import Operations
 
         return Operations(self._session.call)
+
+    def flush(self) -> None:
+        """Forgets what is kept of the server: who the viewer is."""
+        self._viewer = None
 
     # Who is asking.
 
@@ -218,6 +222,18 @@ class Api(ApiData):
             tags=tags,
             start=start,
         )
+
+    def artifact_versions(self, type_name: str, name: str, per_page: int = 50) -> Artifacts:
+        """The versions of a collection. Deprecated: use artifacts()."""
+        import warnings
+
+        warnings.warn(
+            "Api.artifact_versions(type_name, name) is deprecated, "
+            "use Api.artifacts(type_name, name) instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.artifacts(type_name, name, per_page=per_page)
 
     def artifact(self, name: str, type: str | None = None) -> Artifact:
         """One version.
@@ -383,6 +399,15 @@ class Api(ApiData):
         from .runs import Runs
 
         return Runs(self._session, *project_path(path), filters, order, per_page)
+
+    def project(self, name: str, entity: str | None = None) -> Project:
+        """One project of an entity."""
+        for project in self.projects(entity):
+            if project.name == name:
+                return project
+        raise errors.NotFoundError(
+            f"there is no project {name!r}", argument="name", next="list them by projects()"
+        )
 
     def projects(self, entity: str | None = None, per_page: int = 200) -> Projects:
         """The projects of an entity."""

@@ -7,6 +7,7 @@ import os
 from . import errors
 from ._nodes import ArtifactData
 from ._pages import Paginator
+from ._paths import page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,15 +164,15 @@ class Artifact(ArtifactData):
     @property
     def url(self) -> str:
         """The page of the version on its server, "" for one that has none."""
-        from urllib.parse import quote
-
         session, node = self._of_session(), self._node
-        server = str(session.place.get("server", "")).replace("//api.", "//")
-        if not server:
-            return ""
-        return (
-            f"{server}/{node['entity']}/{node['project']}/artifacts/{quote(node['type'])}"
-            f"/{quote(node['collection'])}/{node['version']}"
+        return page(
+            session,
+            node["entity"],
+            node["project"],
+            "artifacts",
+            node["type"],
+            node["collection"],
+            node["version"],
         )
 
     def logged_by(self) -> Run | None:
@@ -220,6 +221,17 @@ class Artifact(ArtifactData):
         """Returns the version: logging has ended when save() returns."""
         self._of_session()
         return self
+
+    def json_encode(self) -> dict[str, Any]:
+        """What stands for the version in JSON, as wandb writes it."""
+        return {
+            "_type": "artifactVersion",
+            "_version": "v0",
+            "id": self.id,
+            "version": self.source_version,
+            "sequenceName": self.source_name.partition(":")[0],
+            "usedAs": None,
+        }
 
     def finalize(self) -> None:
         """Does nothing: what was logged cannot be changed anyway."""
@@ -476,10 +488,26 @@ class Artifact(ArtifactData):
             uri if isinstance(uri, str) else uri.ref_url(), name, checksum
         )
 
+    def get_added_local_path_name(self, local_path: str) -> str | None:
+        """The path in a draft of a file that was added by add_file, None for no such file."""
+        path: str | None = self._drafted().path_of(local_path)
+        return path
+
     def new_file(
-        self, name: str, mode: str = "x", encoding: str | None = None
+        self,
+        name: str,
+        mode: str = "x",
+        encoding: str | None = None,
+        policy: str | None = "mutable",
     ) -> AbstractContextManager[io.IOBase]:
-        """Opens a new file for writing, and adds it to the draft when it is closed."""
+        """Opens a new file for writing, and adds it to the draft when it is closed.
+
+        Args:
+            name: Its path in the version.
+            mode: As of open().
+            encoding: As of open().
+            policy: Not used.
+        """
         file: AbstractContextManager[io.IOBase] = self._drafted().new_file(name, mode, encoding)
         return file
 

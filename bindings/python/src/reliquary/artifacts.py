@@ -330,6 +330,7 @@ class File(FileData):
         root: str | os.PathLike[str] = ".",
         replace: bool = False,
         exist_ok: bool = False,
+        api: object = None,
     ) -> io.TextIOWrapper:
         """Puts the file into a folder, and opens it for reading.
 
@@ -337,6 +338,7 @@ class File(FileData):
             root: The folder.
             replace: Whether a file that is there may be replaced.
             exist_ok: Whether a file that is there may be opened as it is.
+            api: Not used.
         """
         import os
 

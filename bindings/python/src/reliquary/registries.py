@@ -109,18 +109,24 @@ class Registry(RegistryData):
         )
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> Versions:
         """The versions that are linked in the registry.
 
         Args:
             filter: Conditions as MongoDB has them, on version, tag, alias, created_at,
                 updated_at and metadata.<key>.
+            order: created_at, artifact_size or linked_at, with "-" before it for
+                descending. Not on servers without W&B's advanced search.
             per_page: How many to fetch at a time.
             start: The cursor of another list, to continue it.
         """
         return Versions(
-            self._session, self.organization, self._filter(), None, filter, per_page, start
+            self._session, self.organization, self._filter(), None, filter, per_page, start, order
         )
 
     # Members.
@@ -250,22 +256,27 @@ class Registries(_Search["Registry"]):
         return _OrderedCollections(r.collections(filter, order, per_page) for r in self)
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> Versions | _Chained[Artifact]:
         """The versions in these registries, in the order of the registries if they have one.
 
         Args:
             filter: As in Registry.versions.
+            order: As in Registry.versions.
             per_page: How many to fetch at a time.
             start: The cursor of another list, to continue it. Not with registries
                 that have an order.
         """
         if not self.order:
             return Versions(
-                self._session, self._organization, self.filter, None, filter, per_page, start
+                self._session, self._organization, self.filter, None, filter, per_page, start, order
             )
         refuse_start(start, "versions", "registries")
-        return _Chained(r.versions(filter, per_page) for r in self)
+        return _Chained(r.versions(filter, order, per_page) for r in self)
 
 
 class Collections(SizedPaginator["ArtifactCollection"]):
@@ -300,12 +311,17 @@ class Collections(SizedPaginator["ArtifactCollection"]):
         self.order = order
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> Versions | _Chained[Artifact]:
         """The versions in these collections, in the order of the collections if they have one.
 
         Args:
             filter: As in Registry.versions.
+            order: As in Registry.versions.
             per_page: How many to fetch at a time.
             start: The cursor of another list, to continue it. Not with collections
                 that have an order.
@@ -319,9 +335,10 @@ class Collections(SizedPaginator["ArtifactCollection"]):
                 filter,
                 per_page,
                 start,
+                order,
             )
         refuse_start(start, "versions", "collections")
-        return _versions_of(self, filter, per_page)
+        return _versions_of(self, filter, order, per_page)
 
 
 class Versions(_Search["Artifact"]):
@@ -336,6 +353,7 @@ class Versions(_Search["Artifact"]):
         artifact_filter: Filter = None,
         per_page: int = 100,
         start: str | None = None,
+        order: str | None = None,
     ) -> None:
         from .artifact import Artifact
 
@@ -347,6 +365,7 @@ class Versions(_Search["Artifact"]):
                 "registries": plain(registry_filter),
                 "collections": plain(collection_filter),
                 "filters": plain(artifact_filter),
+                "order": order,
             },
             lambda node: Artifact._of(session, node),
             per_page,
@@ -356,6 +375,7 @@ class Versions(_Search["Artifact"]):
         self.registry_filter = registry_filter
         self.collection_filter = collection_filter
         self.artifact_filter = artifact_filter
+        self.order = order
 
 
 class _Chained(_Items[T]):
@@ -391,15 +411,19 @@ class _OrderedCollections(_Chained["ArtifactCollection"]):
     """Collections in the order of their registries."""
 
     def versions(
-        self, filter: Filter = None, per_page: int = 100, start: str | None = None
+        self,
+        filter: Filter = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
     ) -> _Chained[Artifact]:
         """The versions in these collections, in the order of the collections."""
         refuse_start(start, "versions", "registries")
-        return _versions_of(self, filter, per_page)
+        return _versions_of(self, filter, order, per_page)
 
 
 def _versions_of(
-    collections: Iterable[ArtifactCollection], filter: Filter, per_page: int
+    collections: Iterable[ArtifactCollection], filter: Filter, order: str | None, per_page: int
 ) -> _Chained[Artifact]:
     return _Chained(
         Versions(
@@ -409,6 +433,7 @@ def _versions_of(
             {"name": c.name},
             filter,
             per_page,
+            order=order,
         )
         for c in collections
     )

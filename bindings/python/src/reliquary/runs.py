@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ._nodes import ProjectData, RunData
 from ._pages import Paginator, SizedPaginator
+from ._paths import page
 from .artifacts import ArtifactCollections, ArtifactTypes, RunArtifacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
     from . import types
@@ -34,8 +35,13 @@ class Run(RunData):
     def _node(self) -> types.RunNode:
         return self._loaded or self.load()
 
-    def load(self) -> types.RunNode:
-        """Fetches the attributes anew."""
+    @property
+    def url(self) -> str:
+        """The page of the run on its server, "" for one that has none."""
+        return page(self._session, self.entity, self.project, "runs", self.id)
+
+    def load(self, force: bool = False) -> types.RunNode:
+        """Fetches the attributes anew, with force or without."""
         node: types.RunNode = self._session.call("run_load", self._named())
         self._loaded = node
         return node
@@ -58,6 +64,34 @@ class Run(RunData):
         self._session.call(
             "run_use_artifact",
             {**self._named(), "artifact": artifact._path()},
+        )
+        return artifact
+
+    def log_artifact(
+        self,
+        artifact: Artifact,
+        aliases: Collection[str] | None = None,
+        tags: Collection[str] | None = None,
+    ) -> Artifact:
+        """Records that the run logged a version. A draft is logged by it.
+
+        Args:
+            artifact: The version, in the project of the run, or a draft.
+            aliases: Aliases, for a draft besides "latest".
+            tags: Tags besides those that it has.
+        """
+        if artifact.is_draft():
+            path = "/".join(self.path)
+            artifact._log(self._session, self.entity, self.project, aliases, tags, path)
+            return artifact
+        self._session.call(
+            "run_log_artifact",
+            {
+                **self._named(),
+                "artifact": artifact._path(),
+                "aliases": list(aliases or ()),
+                "tags": list(tags or ()),
+            },
         )
         return artifact
 
@@ -99,6 +133,11 @@ class Project(ProjectData):
         self._session = session
         self._node = node
 
+    @property
+    def url(self) -> str:
+        """The page of the project on its server, "" for one that has none."""
+        return page(self._session, self.entity, self.name, "workspace")
+
     def artifacts_types(self, per_page: int = 50) -> ArtifactTypes:
         """The artifact types of the project."""
         return ArtifactTypes(self._session, self.entity, self.name, per_page=per_page)
@@ -128,3 +167,8 @@ class Projects(Paginator["Project"]):
             per_page,
         )
         self.entity = entity
+
+    @property
+    def length(self) -> None:
+        """Not known before the end: None."""
+        return None

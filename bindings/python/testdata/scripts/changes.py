@@ -84,5 +84,15 @@ api.artifact(f"{place}/detector:v0").delete()
 print([v.version for v in api.artifacts("model", f"{place}/detector")])
 
 run = api.run(f"{place}/evaluate")
+logged = api.artifact(f"{place}/pets:v6")
+print(run.log_artifact(logged, aliases=["again"], tags=["seen"]) is logged)
+print([(a.name, a.type) for a in run.logged_artifacts()])
+seen = api.artifact(f"{place}/pets:again")
+print(seen.version, sorted(seen.aliases), sorted(seen.tags), seen.digest == logged.digest)
+try:
+    run.log_artifact(wandb.Artifact("draft", type="x"))
+    print("a draft is logged")
+except Exception:
+    print("a draft is logged")
 run.use_artifact(api.artifact(f"{place}/pets:v5"))
 print([(a.name, a.version) for a in api.run(f"{place}/evaluate").used_artifacts()])

@@ -1,6 +1,7 @@
 """Everything that can be asked about a version."""
 
 import sys
+import warnings
 from collections.abc import Callable
 
 import wandb
@@ -35,6 +36,18 @@ for name in NAMES:
     by = a.logged_by()
     print("  by", by.path if by else None, "for", sorted(r.id for r in a.used_by()))
     print("  draft", a.is_draft())
+
+encoded = api.artifact(f"{place}/released:v0").json_encode()
+print(sorted(encoded.items(), key=str))
+project = api.project("vision", entity)
+print(project.name, project.entity, project.path, project.url.partition("//")[2].partition("/")[2])
+by = api.run(f"{place}/train")
+print(by.url.partition("//")[2].partition("/")[2], by.path)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    old = api.artifact_versions("model", f"{place}/detector")  # type: ignore[no-untyped-call]
+    print([v.version for v in old])
+api.flush()  # type: ignore[no-untyped-call]
 
 paper = api.artifact(f"{place}/paper:latest", type="notes")
 for path, entry in sorted(paper.manifest.entries.items()):
