@@ -16,7 +16,10 @@ type eventStream struct {
 	state   streamState
 	answer  bytes.Buffer // the JSON that comes as the last event
 	flusher http.Flusher
+	acked   acknowledgements
 }
+
+func (e *eventStream) acknowledgements() *acknowledgements { return &e.acked }
 
 type streamState int
 
@@ -62,7 +65,9 @@ func (e *eventStream) Write(p []byte) (int, error) {
 	if e.state == wrapping {
 		return e.answer.Write(p)
 	}
-	return e.ResponseWriter.Write(p)
+	n, err := e.ResponseWriter.Write(p)
+	e.acked.wrote(p)
+	return n, err
 }
 
 // Flush implements http.Flusher.

@@ -57,6 +57,7 @@ type Options struct {
 // A Server serves operations as tools. It is safe for concurrent use.
 type Server struct {
 	mcp     *server.MCPServer
+	hooks   *server.Hooks
 	client  *lazyClient
 	callers *callerClients
 	files   *tools.Files
@@ -89,6 +90,8 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 		served = slices.DeleteFunc(slices.Clone(o.Operations), func(op tools.Operation) bool { return !slices.Contains(o.Tools, op.Name) })
 	}
 	s := &Server{client: newLazyClient(o.Open), callers: &callerClients{open: o.OpenAs}, files: o.Files, allowed: o.Allowed, consenter: newConsenter(o.Confirm, o.ShowPerson), log: o.Logger}
+	s.hooks = new(server.Hooks)
+	acknowledgeFirst(s.hooks)
 	s.mcp = server.NewMCPServer("reliquary", o.Version, append([]server.ServerOption{
 		server.WithTitle("Reliquary"),
 		server.WithInstructions(instructions(o, len(served) < len(o.Operations))),
@@ -101,6 +104,7 @@ func newServer(o Options, more ...server.ServerOption) *Server {
 		server.WithLogging(),
 		server.WithElicitation(),
 		server.WithLogger(o.Logger),
+		server.WithHooks(s.hooks),
 	}, more...)...)
 	if own {
 		s.addResources()
