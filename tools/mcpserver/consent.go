@@ -51,7 +51,8 @@ const (
 	consentID     = "consent"
 )
 
-// A consenter finds out whether a person agrees.
+// A consenter finds out whether a person agrees. What it asked is known to this
+// process only, and gone with it.
 type consenter struct {
 	confirm Confirm
 	show    func(text string) (where string, err error)
@@ -65,7 +66,7 @@ type consenter struct {
 type openConsent struct {
 	code  string
 	until time.Time
-	tries int
+	tries int // guarded by the consenter's mu
 }
 
 func newConsenter(confirm Confirm, show func(string) (string, error)) *consenter {
@@ -238,8 +239,29 @@ func (c *consenter) sealed(state, deed string) bool {
 }
 
 // checkCode takes the code that the person was shown, or shows one and says
-// where.
+// where. Showing may take its time, and holds up nobody else.
 func (c *consenter) checkCode(deed, code, what string) error {
+	open, err := c.openFor(deed, code)
+	if open == nil {
+		return err
+	}
+	where, err := c.show(what + "\nIf you want that, give the agent this code: " + open.code + "\nIt is good once, until " + open.until.UTC().Format(time.TimeOnly) + " UTC. If you did not ask for it, do nothing.\n")
+	if err != nil {
+		c.withdraw(deed, open)
+		return &tools.Error{Code: artifacts.KindDenied, Message: "a person has to agree to this and cannot be shown a code: " + err.Error() + "; nothing was done",
+			Next: "ask the user to do it with the command line, or to start `reliquary mcp` with --confirm=plan"}
+	}
+	return &tools.Error{
+		Code: artifacts.KindDenied, Argument: confirmationArgument,
+		Message: "a person has to agree to this; nothing was done yet",
+		Next: "tell the user what you are about to do, and that a one-time code waits for them " + where +
+			"; do not look for it yourself. If they give it to you, call again with the same arguments and the code in " + confirmationArgument,
+	}
+}
+
+// openFor returns what a person is to be shown for a deed. nil is for where
+// nobody is: with a nil error the code was right, and is used up.
+func (c *consenter) openFor(deed, code string) (*openConsent, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -252,10 +274,10 @@ func (c *consenter) checkCode(deed, code, what string) error {
 	if code != "" && open != nil {
 		if hmac.Equal([]byte(normalCode(code)), []byte(normalCode(open.code))) {
 			delete(c.open, deed)
-			return nil
+			return nil, nil
 		}
 		if open.tries++; open.tries < consentTries {
-			return &tools.Error{
+			return nil, &tools.Error{
 				Code: artifacts.KindDenied, Argument: confirmationArgument, Message: "that is not the code that the user was shown; nothing was done",
 				Next: "ask the user to read it again; it cannot be guessed, and after some wrong ones there is a new one",
 			}
@@ -265,7 +287,7 @@ func (c *consenter) checkCode(deed, code, what string) error {
 	}
 	if open == nil {
 		if c.show == nil || len(c.open) >= consentsAsked {
-			return &tools.Error{
+			return nil, &tools.Error{
 				Code: artifacts.KindDenied, Message: "a person has to agree to this, and there is no way to ask one; nothing was done",
 				Next: "ask the user to do it with the command line, or to start `reliquary mcp` with --confirm=plan",
 			}
@@ -273,17 +295,15 @@ func (c *consenter) checkCode(deed, code, what string) error {
 		open = &openConsent{code: newCode(), until: now.Add(consentLasts)}
 		c.open[deed] = open
 	}
-	where, err := c.show(what + "\nIf you want that, give the agent this code: " + open.code + "\nIt is good once, until " + open.until.UTC().Format(time.TimeOnly) + " UTC. If you did not ask for it, do nothing.\n")
-	if err != nil {
+	return open, nil
+}
+
+// withdraw takes back a code that could not be shown.
+func (c *consenter) withdraw(deed string, open *openConsent) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open[deed] == open {
 		delete(c.open, deed)
-		return &tools.Error{Code: artifacts.KindDenied, Message: "a person has to agree to this and cannot be shown a code: " + err.Error() + "; nothing was done",
-			Next: "ask the user to do it with the command line, or to start `reliquary mcp` with --confirm=plan"}
-	}
-	return &tools.Error{
-		Code: artifacts.KindDenied, Argument: confirmationArgument,
-		Message: "a person has to agree to this; nothing was done yet",
-		Next: "tell the user what you are about to do, and that a one-time code waits for them " + where +
-			"; do not look for it yourself. If they give it to you, call again with the same arguments and the code in " + confirmationArgument,
 	}
 }
 

@@ -3,8 +3,10 @@ package mcpserver_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -18,6 +20,7 @@ import (
 type site struct {
 	destroyed int
 	shown     []string
+	options   mcpserver.Options
 	server    *mcpserver.Server
 }
 
@@ -34,13 +37,14 @@ func newSite(confirm mcpserver.Confirm) *site {
 	}).WithSchemas(
 		json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{"what":{"type":"string"},"why":{"type":"string"}},"required":["what"]}`),
 		json.RawMessage(`{"type":"object","properties":{"text":{"type":"string"}}}`))
-	s.server = mcpserver.New(mcpserver.Options{
+	s.options = mcpserver.Options{
 		Open: anyClient, Operations: []tools.Operation{o}, Confirm: confirm,
 		ShowPerson: func(text string) (string, error) {
 			s.shown = append(s.shown, text)
 			return "on the wall", nil
 		},
-	})
+	}
+	s.server = mcpserver.New(s.options)
 	return s
 }
 
@@ -197,5 +201,68 @@ func TestConsent_NotAsked(t *testing.T) {
 		if strings.Contains(string(list[0]), "confirmation") {
 			t.Errorf("%s: the tool takes a code", confirm)
 		}
+	}
+}
+
+const sharedKey = "a-key-that-nobody-guesses"
+
+// TestConsent_ShowingHoldsUpNobody: while one person's code is being shown, on
+// whatever takes its time, others are asked and agree.
+func TestConsent_ShowingHoldsUpNobody(t *testing.T) {
+	s := newSite("")
+	o := s.options
+	showing, goOn := make(chan struct{}), make(chan struct{})
+	shown := make(chan string, 10)
+	o.ShowPerson = func(text string) (string, error) {
+		if strings.Contains(text, "slow") {
+			close(showing)
+			<-goOn
+			return "", errors.New("the wall fell down")
+		}
+		shown <- text
+		return "on the wall", nil
+	}
+	server := mcpserver.New(o)
+	e := eras[1]
+	slow, quick := overHTTP(t, server, e, sharedKey, mcpserver.HTTPOptions{Key: sharedKey}), overHTTP(t, server, e, sharedKey, mcpserver.HTTPOptions{Key: sharedKey})
+	release := sync.OnceFunc(func() { close(goOn) })
+	t.Cleanup(release)
+	ended := make(chan string, 1)
+	go func() { ended <- destroy(t, slow, e, map[string]any{"what": "slow"}, nil) }()
+	select {
+	case <-showing:
+	case got := <-ended:
+		t.Fatal(got)
+	}
+	if got := destroy(t, quick, e, map[string]any{"what": "quick"}, nil); !strings.Contains(got, "on the wall") {
+		t.Errorf("another got %s", got)
+	}
+	if len(shown) == 0 {
+		t.Fatal("the person was shown nothing")
+	}
+	code := codeForm.FindString(<-shown)
+	if got := destroy(t, quick, e, map[string]any{"what": "quick", "confirmation": code}, nil); !strings.Contains(got, "destroyed") || s.destroyed != 1 {
+		t.Errorf("another agreed and got %s", got)
+	}
+	release()
+	if got := <-ended; !strings.Contains(got, "the wall fell down") || !strings.Contains(got, "DENIED") {
+		t.Errorf("who could not be shown a code got %s", got)
+	}
+}
+
+// TestConsent_OtherProcess: what one process asked, another does not know. It
+// destroys nothing, and asks anew.
+func TestConsent_OtherProcess(t *testing.T) {
+	one, other := newSite(""), newSite("")
+	e := eras[1]
+	asked := overHTTP(t, one.server, e, sharedKey, mcpserver.HTTPOptions{Key: sharedKey})
+	answered := overHTTP(t, other.server, e, sharedKey, mcpserver.HTTPOptions{Key: sharedKey})
+	destroy(t, asked, e, map[string]any{"what": "this"}, nil)
+	right := map[string]any{"what": "this", "confirmation": one.code(t)}
+	if got := destroy(t, answered, e, right, nil); !strings.Contains(got, "DENIED") || other.destroyed > 0 || len(other.shown) != 1 || other.code(t) == one.code(t) {
+		t.Errorf("another process answered %s", got)
+	}
+	if got := destroy(t, asked, e, right, nil); !strings.Contains(got, "destroyed") {
+		t.Errorf("the process that asked answered %s", got)
 	}
 }
