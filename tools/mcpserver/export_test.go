@@ -2,6 +2,8 @@ package mcpserver
 
 import (
 	"context"
+	"net/http"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -22,4 +24,22 @@ func (s *Server) Notify(ctx context.Context, method mcp.MCPMethod, params map[st
 // LogToClient is how calls log to the client.
 func (s *Server) LogToClient(ctx context.Context, level mcp.LoggingLevel, data any) {
 	s.logToClient(ctx, level, data)
+}
+
+// Hooks are the library's, for tests to count with.
+func (s *Server) Hooks() *server.Hooks { return s.hooks }
+
+// Bound has a handler remember no more sessions than so many, in all and for an
+// address, by a clock, and returns how many it remembers.
+func Bound(h http.Handler, most, fromAddress int, now func() time.Time) (remembered func() int) {
+	s := h.(*httpGate).sessions
+	s.most, s.mostFromAddress, s.now = most, fromAddress, now
+	return func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.byID) != s.lately.Len() {
+			panic("a session is half remembered")
+		}
+		return len(s.byID)
+	}
 }

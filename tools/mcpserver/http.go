@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
 
@@ -42,14 +43,26 @@ const (
 	// maxMessageBytes bounds a request. Arguments have bounds of their own.
 	maxMessageBytes = 4 << 20
 	// sessionIdle is how long the library remembers what a client of an older
-	// protocol said in its handshake. Afterwards its session works on, and the
-	// server no longer knows whether it can ask the person something.
+	// protocol said in its handshake, unless there are too many (see sessions).
+	// Afterwards its session works on, and the server no longer knows whether it
+	// can ask the person something, nor what the client wants to have logged.
 	sessionIdle = time.Hour
 )
 
 // HTTPHandler serves streamable HTTP at every path that it is mounted on: both
-// eras of the protocol, each request by itself. It keeps nothing that a client
-// depends on, so several processes may serve the same clients.
+// eras of the protocol, each request by itself. Any process may serve any
+// request, of any session, save for what this one keeps in memory, and forgets
+// when it ends:
+//
+//   - What a person has been asked. A one-time code, and the question that a
+//     client was answered with, are good in the process that asked, for a quarter
+//     of an hour. Elsewhere the call is refused, nothing is destroyed, and the
+//     person is asked anew. So where several processes serve the same clients
+//     something has to send a client to the same one each time, or Options.Confirm
+//     is not ConfirmPerson.
+//   - What a client of a protocol before 2026-07-28 said in its handshake: whether
+//     it can ask the person, and what it wants to have logged. In another process,
+//     and after an hour without a request, it counts as one that can not.
 //
 // What belongs to a request is sent on that request's response, never on the
 // stream beside (GET): there it would come late or not at all.
@@ -66,7 +79,9 @@ func (s *Server) HTTPHandler(o HTTPOptions) (http.Handler, error) {
 	if len(o.Origins) > 0 {
 		options = append(options, server.WithStreamableHTTPCORS(server.WithCORSAllowedOrigins(o.Origins...)))
 	}
-	return &httpGate{HTTPOptions: o, server: s, protocol: server.NewStreamableHTTPServer(s.mcp, options...)}, nil
+	g := &httpGate{HTTPOptions: o, server: s, protocol: server.NewStreamableHTTPServer(s.mcp, options...)}
+	g.sessions = newSessions(g.forgetSession)
+	return g, nil
 }
 
 // A httpGate lets requests through to the protocol.
@@ -74,6 +89,7 @@ type httpGate struct {
 	HTTPOptions
 	server   *Server
 	protocol http.Handler
+	sessions *sessions
 }
 
 type callerKey struct{}
@@ -110,14 +126,49 @@ func (g *httpGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxMessageBytes)
-	if r.Header.Get(server.HeaderKeySessionID) == "" {
-		// What the library keeps by session must not be shared by all that have none.
-		r.Header.Set(server.HeaderKeySessionID, sessionIDs{}.ResolveSessionIdManager(r).Generate())
-	}
 	flusher, _ := w.(http.Flusher)
 	response := &eventStream{ResponseWriter: w, flusher: flusher}
 	defer response.end()
-	g.protocol.ServeHTTP(response, r.WithContext(withStream(ctx, response)))
+	ctx = withStream(ctx, response)
+	if mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) { // which has no sessions
+		g.protocol.ServeHTTP(response, r.WithContext(ctx))
+		return
+	}
+	g.serveSession(response, r.WithContext(ctx))
+}
+
+// serveSession serves a request of a protocol that has sessions.
+func (g *httpGate) serveSession(w http.ResponseWriter, r *http.Request) {
+	ids := sessionIDs{}.ResolveSessionIdManager(r)
+	id := r.Header.Get(server.HeaderKeySessionID)
+	begins := id == ""
+	if begins {
+		// What the library keeps by session must not be shared by all that have none.
+		id = ids.Generate()
+		r.Header.Set(server.HeaderKeySessionID, id)
+		r = r.WithContext(context.WithValue(r.Context(), newSessionKey{}, id))
+	} else if _, err := ids.Validate(id); err != nil { // which the library does not always ask
+		http.Error(w, "there is no such session, or it is somebody else's; begin a new one", http.StatusNotFound)
+		return
+	}
+	end, err := g.sessions.begin(id, r.RemoteAddr)
+	if err != nil {
+		refuseSession(w, err)
+		return
+	}
+	defer func() {
+		begun := w.Header().Get(server.HeaderKeySessionID) // by a handshake
+		// A session that began without one ends with its request.
+		end(r.Method != http.MethodDelete && (!begins || begun == id))
+		if begun != "" && begun != id { // within another session
+			if end, err := g.sessions.begin(begun, r.RemoteAddr); err != nil {
+				g.forgetSession(begun)
+			} else {
+				end(true)
+			}
+		}
+	}()
+	g.protocol.ServeHTTP(w, r)
 }
 
 // checkHost refuses names that are not the server's: a web site can give its own

@@ -13,30 +13,42 @@ import (
 )
 
 // sessionIDs makes and knows session ids without keeping any: an id is good for
-// the key that it was given to. So any process may serve any session, and none
-// can be used by somebody else who has seen its id. Protocol 2026-07-28 has no
+// the key that it was given to. So any process knows any session's id, and none
+// can be used by somebody else who has seen it. Protocol 2026-07-28 has no
 // sessions.
 type sessionIDs struct{}
+
+// tidyingKey is of requests that are ours, to end a session.
+type tidyingKey struct{}
 
 // ResolveSessionIdManager implements server.SessionIdManagerResolver. r is nil
 // when the library tidies up.
 func (sessionIDs) ResolveSessionIdManager(r *http.Request) server.SessionIdManager {
-	if r == nil {
+	if r == nil || r.Context().Value(tidyingKey{}) != nil {
 		return callerSessions{tidying: true}
 	}
 	key, _ := bearer(r.Header)
-	return callerSessions{key: key}
+	given, _ := r.Context().Value(newSessionKey{}).(string)
+	return callerSessions{key: key, given: given}
 }
+
+// newSessionKey is of requests that come without a session: the id of the one
+// that such a request begins, if it is one to begin a session.
+type newSessionKey struct{}
 
 // callerSessions are the session ids of whoever has a key.
 type callerSessions struct {
 	key     string
-	tidying bool // the library ends all sessions
+	given   string // the id of a new session; "" makes one
+	tidying bool   // any session may be ended
 }
 
 const sessionPrefix = "mcp-session-"
 
 func (c callerSessions) Generate() string {
+	if c.given != "" {
+		return c.given
+	}
 	var name [16]byte
 	_, _ = rand.Read(name[:]) // never fails
 	text := base64.RawURLEncoding.EncodeToString(name[:])
