@@ -114,6 +114,11 @@ func TestC_Signals(t *testing.T) {
 	plain.runC(t, "signals", filepath.Join(library(t, withFaultsBuild), "libreliquary.so"))
 }
 
+func TestC_Relocations(t *testing.T) {
+	needLinux(t)
+	plain.runC(t, "relocations", filepath.Join(library(t, shippedBuild), "libreliquary.so"))
+}
+
 // TestC_Memory: 10,000 sessions and 1,000,000 calls add nothing when soaking,
 // a tenth of them in every test. With the garbage collector's usual setting the
 // heap may double before it is looked at, and resident memory then swings by
