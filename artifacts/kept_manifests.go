@@ -64,7 +64,7 @@ func (c *Client) keptManifest(a *Artifact) *Manifest {
 	if err != nil {
 		return nil
 	}
-	r := bufio.NewReaderSize(f, 64<<10)
+	r := bufio.NewReaderSize(f, int(min(64<<10, info.Size()+1)))
 	line, err := r.ReadBytes('\n')
 	if err != nil {
 		return nil
@@ -115,7 +115,7 @@ func (c *Client) newKeeping(a *Artifact) *keeping {
 	if err != nil {
 		return k
 	}
-	k.f, k.w, k.sum = f, bufio.NewWriterSize(f, 64<<10), sha256.New()
+	k.f, k.w, k.sum = f, bufio.NewWriterSize(f, 16<<10), sha256.New()
 	line, err := json.Marshal(c.keptHeader(a))
 	if err != nil {
 		k.discard()

@@ -187,7 +187,7 @@ func (a *allowance) Read(p []byte) (int, error) {
 
 // Write writes the manifest file, in byte order of the paths. It streams.
 func (m *Manifest) Write(w io.Writer) error {
-	b := bufio.NewWriterSize(w, 64<<10)
+	b := bufio.NewWriterSize(w, 16<<10)
 	fmt.Fprintf(b, `{"version":%d,"storagePolicy":%q,"storagePolicyConfig":{"storageLayout":%s`, manifestVersion, storagePolicy, quoted(m.layoutOrDefault()))
 	if m.region != "" {
 		fmt.Fprintf(b, `,"storageRegion":%s`, quoted(m.region))

@@ -109,7 +109,7 @@ func placeMembers(ctx context.Context, q session, edges []metadata.Edge[metadata
 	if err != nil {
 		return err
 	}
-	err = each(ctx, q, func(r scanner) error {
+	err = each(context.WithoutCancel(ctx), q, func(r scanner) error {
 		var p place
 		err := r.Scan(&p.ID, &p.Name, &p.Kind, &p.ProjectID, &p.Project, &p.EntityID, &p.Entity, &p.ttl, &p.TypeID, &p.Type)
 		places[p.ID] = &p

@@ -172,7 +172,8 @@ func idList(ids []int64) (string, error) {
 	return string(b), err
 }
 
-// byIDs reads everything that a query with one list of ids finds.
+// byIDs reads everything that a query with one list of ids finds. As with first,
+// the query runs to its end; lists are no longer than a page.
 func byIDs[T any](ctx context.Context, s *Store, ids []int64, scan func(scanner) (T, error), query string) ([]T, error) {
 	text, err := idList(ids)
 	if err != nil {
@@ -180,7 +181,10 @@ func byIDs[T any](ctx context.Context, s *Store, ids []int64, scan func(scanner)
 	}
 	var found []T
 	err = s.read(ctx, func(q session) (err error) {
-		found, err = all(ctx, q, scan, query, text)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		found, err = all(context.WithoutCancel(ctx), q, scan, query, text)
 		return err
 	})
 	return found, err

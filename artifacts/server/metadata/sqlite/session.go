@@ -36,10 +36,15 @@ func one(ctx context.Context, q session, query string, args []any, dest ...any) 
 // A scanner is a row to read.
 type scanner interface{ Scan(dest ...any) error }
 
-// first reads the first row of a query. sql.ErrNoRows if there is none.
+// first reads the first row of a query that finds it by an index. sql.ErrNoRows
+// if there is none. Such a query runs to its end: to watch a context takes
+// database/sql and the driver a goroutine each, and longer than to find a row.
 func first[T any](ctx context.Context, q session, scan func(scanner) (T, error), query string, args ...any) (T, error) {
 	var zero T
-	rows, err := q.query(ctx, query, args...)
+	if err := ctx.Err(); err != nil {
+		return zero, err
+	}
+	rows, err := q.query(context.WithoutCancel(ctx), query, args...)
 	if err != nil {
 		return zero, err
 	}
