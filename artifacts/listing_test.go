@@ -134,8 +134,16 @@ func TestArtifacts_Many(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []*artifacts.Client{connect(t, registry), inProcess} {
-		for _, perPage := range []int{50, 1000} {
+		for perPage, pages := range map[int]int{50: 24, 1000: 2} {
+			registry.ClearRequests()
 			listAll(t, c, registry.Username, perPage, versions)
+			asked := 0
+			for _, r := range registry.Requests() {
+				if r.Operation == "ProjectArtifacts" {
+					asked++
+				}
+			}
+			same(t, "requests", asked, pages) // each page once, though the next is asked for early
 		}
 		l := c.Artifacts(registry.Username, "many", "model", "net", nil)
 		same(t, "length", value[int](t)(l.Len(t.Context())), versions)

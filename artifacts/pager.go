@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+
+	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
 // DefaultPerPage is how many items a list asks for at a time unless told otherwise.
@@ -68,8 +70,8 @@ func (p *Pager[T]) PerPage() int { return p.perPage }
 
 // All walks the list from its start (or from the After it was made with), each
 // time it is ranged over. The next page is fetched while the present one is
-// used, at most one ahead and never before the second item of a page is asked
-// for; leaving the loop cancels it. The first error is yielded once, with the
+// used, at most one ahead, and not before the second item of the first page is
+// asked for; leaving the loop cancels it. The first error is yielded once, with the
 // zero T, and ends the walk; so does the end of ctx, and a server whose cursors
 // go in circles (KindCorrupt).
 func (p *Pager[T]) All(ctx context.Context) iter.Seq2[T, error] {
@@ -93,7 +95,7 @@ func (p *Pager[T]) All(ctx context.Context) iter.Seq2[T, error] {
 					yield(zero, located(p.op, p.path, canceled(ctx)))
 					return
 				}
-				if i == 1 && more {
+				if i == 1 && more && ahead == nil {
 					ahead = p.prefetch(ctx, got.info.EndCursor)
 				}
 				if !yield(item, nil) {
@@ -107,7 +109,7 @@ func (p *Pager[T]) All(ctx context.Context) iter.Seq2[T, error] {
 			case !more:
 				return
 			case ahead != nil:
-				got, ahead = ahead.wait(), nil
+				got, ahead = p.wait(ctx, ahead)
 			default:
 				got = p.get(ctx, got.info.EndCursor, p.perPage)
 			}
@@ -300,20 +302,53 @@ func (s *cursors) add(c string) bool {
 // A prefetch is one page on its way.
 type prefetch[T any] struct {
 	cancel context.CancelFunc
+	early  chan string // gets where the page ends, if that is known before the page is
 	done   chan result[T]
 }
 
 func (p *Pager[T]) prefetch(ctx context.Context, after string) *prefetch[T] {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &prefetch[T]{cancel, make(chan result[T], 1)}
-	go func() { f.done <- p.get(ctx, after, p.perPage) }()
+	f := &prefetch[T]{cancel, make(chan string, 1), make(chan result[T], 1)}
+	go func() {
+		f.done <- p.get(context.WithValue(ctx, earlyKey{}, f.early), after, p.perPage)
+	}()
 	return f
 }
 
-// wait returns the page.
-func (f *prefetch[T]) wait() result[T] {
+// wait returns the page, and the prefetch of the one behind it if that could
+// begin already: while the caller has nothing to do but to wait, the server
+// answers the next question and this program still reads the last answer.
+func (p *Pager[T]) wait(ctx context.Context, f *prefetch[T]) (got result[T], next *prefetch[T]) {
 	defer f.cancel()
-	return <-f.done
+	select {
+	case got = <-f.done:
+		return got, nil
+	case cursor := <-f.early:
+		next = p.prefetch(ctx, cursor)
+		got = <-f.done
+		if got.err != nil || !got.info.HasNextPage || got.info.EndCursor != cursor {
+			next.stop()
+			next = nil
+		}
+		return got, next
+	}
+}
+
+type earlyKey struct{}
+
+// tellEarly tells a prefetch that the answer to its question has come, and where
+// the page in it ends.
+func tellEarly(ctx context.Context, op wire.Op, answer []byte) {
+	early, ok := ctx.Value(earlyKey{}).(chan string)
+	if !ok || op.Name != wire.ProjectArtifactsName {
+		return
+	}
+	if info, ok := wire.PeekPageInfo(answer); ok && info.HasNextPage && text(info.EndCursor) != "" {
+		select {
+		case early <- *info.EndCursor:
+		default: // an answer that came again
+		}
+	}
 }
 
 // stop gives up the page and waits until its goroutine has ended.

@@ -98,9 +98,12 @@ type versionsTotal struct {
 	Artifacts *Total `graphql:"artifacts(filters: $filters)" json:"artifacts"`
 }
 
+// ProjectArtifactsName is the name of ProjectArtifacts, whose answers have one PageInfo.
+const ProjectArtifactsName = "ProjectArtifacts"
+
 // ProjectArtifacts lists the versions of a collection.
 func ProjectArtifacts(ctx context.Context, s *Sender, c Collection, choice Choice, p Page) (*Versions, Missing, error) {
-	out, missing, err := find[Versions](ctx, s, Op{Name: "ProjectArtifacts"}, c, p.counted(Vars{
+	out, missing, err := find[Versions](ctx, s, Op{Name: ProjectArtifactsName}, c, p.counted(Vars{
 		"filters": optional(choice.Filters),
 		"order":   optional(choice.Order),
 	}))

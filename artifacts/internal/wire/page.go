@@ -1,5 +1,10 @@
 package wire
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // A Page asks for part of a connection.
 type Page struct {
 	First     int
@@ -24,6 +29,20 @@ func (p Page) counted(v Vars) Vars {
 type PageInfo struct {
 	EndCursor   *string `json:"endCursor"`
 	HasNextPage bool    `json:"hasNextPage"`
+}
+
+// PeekPageInfo finds the first PageInfo of an answer without reading the rest:
+// a string in it cannot hold what is looked for, as it has no bare quotes.
+func PeekPageInfo(answer []byte) (PageInfo, bool) {
+	_, at, ok := bytes.Cut(answer, []byte(`"pageInfo":`))
+	if !ok {
+		return PageInfo{}, false
+	}
+	var info *PageInfo
+	if err := json.NewDecoder(bytes.NewReader(at[:min(len(at), 64<<10)])).Decode(&info); err != nil || info == nil {
+		return PageInfo{}, false
+	}
+	return *info, true
 }
 
 // An Edge holds a node that the server may have left out.
