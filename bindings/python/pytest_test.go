@@ -17,6 +17,21 @@ var faultsLibrary = sync.OnceValues(func() (string, error) {
 	return filepath.Join(folder, "libreliquary.so"), err
 })
 
+// pipe is the program that calls go to where a library cannot be loaded, as it is
+// shipped and with operations that go wrong. Each is built once.
+var (
+	pipe       = builtPipe("pipe")
+	pipeFaults = builtPipe("pipe-faults", "-tags", "faults")
+)
+
+func builtPipe(name string, flags ...string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		folder := filepath.Join(root, "build", "python", name)
+		_, err := run(nil, filepath.Join(root, "capi", "build"), append(flags, "-pipe", folder)...)
+		return filepath.Join(folder, "reliquary-pipe"), err
+	})
+}
+
 // A suite is what pytest writes about its tests.
 type suite struct {
 	Cases []struct {
@@ -35,8 +50,23 @@ type problem struct {
 
 // TestPytest runs the files of tests by pytest, with the package as the wheel
 // installs it. Each of their tests is one here, and none may be skipped.
-func TestPytest(t *testing.T) {
+func TestPytest(t *testing.T) { runPytest(t) }
+
+// TestPytest_Pipe does so with calls that go to a process, as they do on musl.
+func TestPytest_Pipe(t *testing.T) {
+	program, err := pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runPytest(t, "RELIQUARY_PIPE="+program)
+}
+
+func runPytest(t *testing.T, more ...string) {
 	faults, err := faultsLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := pipeFaults()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +76,12 @@ func TestPytest(t *testing.T) {
 	}
 	site := installed(t)
 	for _, file := range files {
+		if file == "tests/test_pipe.py" && len(more) == 0 {
+			continue // goes to a process by itself
+		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			report := filepath.Join(t.TempDir(), "report.xml")
-			env := clean(t, "PYTHONPATH="+site, "RELIQUARY_FAULTS="+faults)
+			env := append(clean(t, "PYTHONPATH="+site, "RELIQUARY_FAULTS="+faults, "RELIQUARY_FAULTS_PIPE="+program), more...)
 			_, ran := runIn("tests", env, python("bindings"), "-m", "pytest", "-q", "-p", "no:cacheprovider",
 				"-o", "junit_logging=system-out", "-o", "junit_log_passing_tests=true", "--junitxml", report, filepath.Base(file))
 			text, err := os.ReadFile(report)

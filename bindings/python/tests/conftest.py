@@ -36,10 +36,20 @@ def pets(api: Api) -> str:
     return f"{PLACE}/pets"
 
 
+# Whether calls go to a process, as on musl.
+PIPE = bool(os.environ.get("RELIQUARY_PIPE"))
+
+
 @pytest.fixture
-def faults() -> str:
-    """A library that has operations which take their time, for tests."""
-    return os.environ["RELIQUARY_FAULTS"]
+def pipe_faults() -> dict[str, str]:
+    """Names a program that has operations which take their time, for tests."""
+    return {"RELIQUARY_PIPE": os.environ["RELIQUARY_FAULTS_PIPE"]}
+
+
+@pytest.fixture
+def faults(pipe_faults: dict[str, str]) -> dict[str, str]:
+    """Names a library or a program that has them."""
+    return pipe_faults if PIPE else {"RELIQUARY_LIBRARY": os.environ["RELIQUARY_FAULTS"]}
 
 
 Program = Callable[..., Any]

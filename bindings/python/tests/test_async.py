@@ -114,9 +114,9 @@ asyncio.run(main())
 """
 
 
-def test_a_thousand_in_flight(program: Program, faults: str) -> None:
+def test_a_thousand_in_flight(program: Program, faults: dict[str, str]) -> None:
     """How fast that is, bench measures; here it is what it takes."""
-    found = program(FLIGHT, 20, RELIQUARY_LIBRARY=faults)
+    found = program(FLIGHT, 20, **faults)
     print(found)
     assert found["threads"] <= 10
     assert found["median_ms"] < 1000, "they wait one after the other"
@@ -154,8 +154,8 @@ asyncio.run(main())
 """
 
 
-def test_what_fails_while_it_is_told_fails_alone(program: Program, faults: str) -> None:
-    found = program(FAILING, RELIQUARY_LIBRARY=faults)
+def test_what_fails_while_it_is_told_fails_alone(program: Program, faults: dict[str, str]) -> None:
+    found = program(FAILING, **faults)
     assert found == [150, 50, ["KeyError('progress')"], ["KeyError('log')"]]
 
 

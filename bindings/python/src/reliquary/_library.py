@@ -1,7 +1,8 @@
 """The C library: where it is, and what its failures are in Python.
 
 Nothing is loaded before it is needed. reliquary.h, which lies beside the
-library, says what its functions do.
+library, says what its functions do. Where it cannot be loaded, which is on musl,
+a wheel has the program reliquary-pipe in its place, and _pipe speaks to that.
 """
 
 from __future__ import annotations
@@ -10,11 +11,31 @@ import os
 
 from . import errors
 
+FILE = "libreliquary.so"
+PIPE = "reliquary-pipe"
+
+
+def _beside(file: str) -> str:
+    return os.path.join(os.path.dirname(__file__), file)
+
+
+def _program() -> str:
+    """The program to speak to in place of a library, "" for none."""
+    named = os.environ.get("RELIQUARY_PIPE")
+    if named or os.environ.get("RELIQUARY_LIBRARY"):
+        return named or ""
+    return _beside(PIPE) if os.path.exists(_beside(PIPE)) else ""
+
+
+_speaks_to = _program()
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import _native as native
 
     __all__ = ["native"]
+elif _speaks_to:
+    from . import _pipe as native
 else:
     try:
         from . import _native as native
@@ -35,8 +56,6 @@ HELD = 1
 PROGRESS = 2
 COLUMNS = 4
 
-FILE = "libreliquary.so"
-
 _loaded = False
 
 
@@ -48,19 +67,19 @@ def load() -> None:
     global _loaded
     if _loaded:
         return
-    path = os.environ.get("RELIQUARY_LIBRARY") or os.path.join(os.path.dirname(__file__), FILE)
+    path = _speaks_to or os.environ.get("RELIQUARY_LIBRARY") or _beside(FILE)
     if not os.path.exists(path):
         raise errors.LibraryNotFoundError(
-            f"there is no library {path}",
+            f"there is no {'program' if _speaks_to else 'library'} {path}",
             next="install a wheel of reliquary for this system, or name a library that you "
-            "have built in RELIQUARY_LIBRARY",
+            "have built in RELIQUARY_LIBRARY, or a program in RELIQUARY_PIPE",
         )
     try:
         native.load(path)
     except OSError as cause:
         raise errors.LibraryNotFoundError(
-            f"the library {path} cannot be loaded: {cause}",
-            next="install a wheel of reliquary for this system; musl cannot load Go libraries",
+            f"{path} cannot be loaded: {cause}",
+            next="install a wheel of reliquary for this system: that for musl has no library",
         ) from cause
     version = native.abi_version()
     if version < ABI_VERSION:

@@ -1,12 +1,13 @@
-"""The functions of reliquary.h: native/native.c has them, and _foreign by ctypes.
+"""The functions of reliquary.h: native/native.c has them, _foreign by ctypes, and
+_pipe by a process.
 
 A status is as in reliquary.h. Text is JSON.
 """
 
 from typing import Any
 
-# token, kind, status, and what it holds: text, Columns, or None where there was no
-# memory for it.
+# token, kind, status, and what it holds: text, Columns (of _pipe: their bytes), or
+# None where there was no memory for it.
 Event = tuple[int, int, int, Any]
 
 # Who keeps them, and the addresses of their ArrowArray and ArrowSchema, which are

@@ -163,7 +163,7 @@ class Pending:
                 return
 
     def __del__(self) -> None:
-        if not self.done:
+        if not getattr(self, "done", True):
             self.cancel()
 
 

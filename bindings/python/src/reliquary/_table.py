@@ -36,6 +36,11 @@ def table(session: Session, operation: str, arguments: dict[str, object]) -> Any
 
 def take_over(columns: Any) -> Any:
     """Makes a pyarrow.RecordBatch of a result, whose memory is pyarrow's then."""
+    pyarrow = need_pyarrow()
+    if isinstance(columns, bytes):
+        from ._columns import record_batch
+
+        return record_batch(columns, pyarrow)
     # The keeper stays until both structs were moved out: pyarrow releases them.
     _keeper, array, schema = columns
-    return need_pyarrow().RecordBatch._import_from_c(array, schema)
+    return pyarrow.RecordBatch._import_from_c(array, schema)
