@@ -72,9 +72,6 @@ func input(s *session.Session, data *C.char, size C.size_t) ([]byte, error) {
 	return append(make([]byte, 0, int(size)), view(data, size)...), nil
 }
 
-// tooLong reports whether a size cannot be that of a string in memory.
-func tooLong(size C.size_t) bool { return uint64(size) > session.MaxAnswerBytes }
-
 // duration is a timeout of the host: negative ones have no end.
 func duration(ms C.int64_t) time.Duration {
 	if ms < 0 {
@@ -111,12 +108,16 @@ func tell(e session.Event, to *C.reliquary_event) {
 //export goReliquaryOpen
 func goReliquaryOpen(config *C.char, configSize C.size_t, handle *C.reliquary_session, answer **C.char, answerSize *C.size_t) (status C.int32_t) {
 	defer guarded(&status)
-	if tooLong(configSize) {
-		return C.RELIQUARY_ERR_TOO_LARGE
+	if err := session.CheckConfig(uint64(configSize)); err != nil {
+		return give(nil, err, answer, answerSize)
 	}
 	h, where, err := sessions.Open(view(config, configSize))
-	*handle = C.reliquary_session(h)
-	return give(where, err, answer, answerSize)
+	if status = give(where, err, answer, answerSize); status == C.RELIQUARY_OK {
+		*handle = C.reliquary_session(h)
+	} else if err == nil { // what could not be told is not left open either
+		_ = sessions.Close(h, -1)
+	}
+	return status
 }
 
 //export goReliquaryCall

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,6 +56,34 @@ func TestHeader_Compiles(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestHeader_Example: what the header begins with runs, as it stands there.
+func TestHeader_Example(t *testing.T) {
+	needLinux(t)
+	m := regexp.MustCompile(`(?s)\n \*   (reliquary_session session;\n.*?\n \*   \}\n)`).FindStringSubmatch(read(t, "reliquary.h"))
+	if m == nil {
+		t.Fatal("reliquary.h does not begin with an example")
+	}
+	const config = `"{\"dir\":\"/data\"}", 15`
+	folder := t.TempDir()
+	ours := fmt.Sprintf(`{"dir":%q,"entity":"local","project":"p"}`, filepath.Join(folder, "d"))
+	body := strings.Replace(strings.ReplaceAll(m[1], "\n *", "\n"), config, fmt.Sprintf("%q, %d", ours, len(ours)), 1)
+	if !strings.Contains(body, `local`) {
+		t.Fatalf("the example does not open %s: %s", config, body)
+	}
+	lib := library(t, withFaultsBuild)
+	source, program := filepath.Join(folder, "example.c"), filepath.Join(folder, "example")
+	if err := os.WriteFile(source, []byte("#include <stdio.h>\n#include \"reliquary.h\"\nint main(void) {\n"+body+"return status == RELIQUARY_ERR_NOT_FOUND ? 0 : 1;\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run("gcc", "-std=c99", "-Wall", "-Werror", "-I", lib, source, "-o", program, "-L", lib, "-lreliquary", "-Wl,-rpath,"+lib); err != nil {
+		t.Fatalf("%v\n%s", err, body)
+	}
+	// There is nothing in a new registry, which the answer tells.
+	if out, err := plain.output(t, program); err != nil || !strings.Contains(out, `"code":"NOT_FOUND"`) {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -109,6 +109,13 @@ func TestC_Flight(t *testing.T)  { plain.runC(t, "flight", "1000", long("10", "2
 
 func TestC_Columns(t *testing.T) { plain.runC(t, "columns", t.TempDir()) }
 
+func TestC_NoMemory(t *testing.T) { plain.runC(t, "nomem", t.TempDir()) }
+
+func TestC_Late(t *testing.T) {
+	needLinux(t)
+	plain.runC(t, "late", filepath.Join(library(t, withFaultsBuild), "libreliquary.so"))
+}
+
 func TestC_Signals(t *testing.T) {
 	needLinux(t)
 	plain.runC(t, "signals", filepath.Join(library(t, withFaultsBuild), "libreliquary.so"))

@@ -27,7 +27,7 @@
  *            be null (memory is short, the process was forked, a pointer was null),
  *            and then reliquary_status_error says it in general.
  *   Status   is what every function returns that can fail. Every out parameter
- *            that is not null is set to 0 first.
+ *            that is not null is set to 0 first, a file descriptor to -1.
  *   Threads  Every function may be called from any thread, and from many at once.
  *            None may be called from a signal handler.
  *   Signals  The library takes no signal over that a program uses. It sends SIGURG
@@ -35,9 +35,10 @@
  *            its like can then fail with EINTR, and are to be called again. Handlers
  *            that a program installs later must have SA_ONSTACK, as those of Python,
  *            Node and the JVM do.
- *   fork     In a child of fork() every function returns RELIQUARY_ERR_FORKED at
- *            once and does nothing; reliquary_free works. exec and posix_spawn
- *            are fine, and so is loading the library after fork().
+ *   fork     In a child of fork() every function that opens or takes a session
+ *            returns RELIQUARY_ERR_FORKED at once and does nothing; the others
+ *            work. exec and posix_spawn are fine, and so is loading the library
+ *            after fork().
  *   Unload   The library stays in the process for good; dlclose does nothing.
  *   Environ  Environment variables are not read: the program passes them to
  *            reliquary_open. (The Go runtime reads GODEBUG, GOGC, GOMAXPROCS,
@@ -150,7 +151,7 @@ enum {
 typedef struct reliquary_event {
     uint64_t token;  /* the call, as reliquary_submit was told */
     int32_t kind;    /* RELIQUARY_EVENT_... */
-    int32_t status;  /* of a result; otherwise RELIQUARY_OK */
+    int32_t status;  /* of a result; of others RELIQUARY_OK, or NO_MEMORY for data */
     char *data;      /* the caller's; see reliquary_free_events */
     size_t size;     /* bytes in data */
 } reliquary_event;
@@ -243,15 +244,17 @@ RELIQUARY_API const char *reliquary_status_error(int32_t status);
  * Without a server the registry in the person's data directory is opened, and
  * made if it is not there.
  *
- * session  is set to the handle. The caller closes it with reliquary_close.
+ * session  is set to the handle. The caller closes it with reliquary_close. On
+ *          failure there is none.
  * answer   is set to a JSON object (see "Buffers") that tells where the session
  *          leads and why: {"version", "server" or "dir", "why", "created",
  *          "description", "warnings"}.
  *
  * Blocks while files are opened; does not talk to a server. INVALID for a
- * configuration that cannot be used, CORRUPT or UNSUPPORTED for a registry
- * that is damaged or newer than the library, UNAUTHENTICATED for a server
- * without a key, BUSY when 65,536 sessions are open.
+ * configuration that cannot be used, TOO_LARGE for one of more than 4 MiB,
+ * CORRUPT or UNSUPPORTED for a registry that is damaged or newer than the
+ * library, UNAUTHENTICATED for a server without a key, BUSY when 65,536 sessions
+ * are open.
  */
 RELIQUARY_API int32_t reliquary_open(const char *config, size_t config_size,
                                      reliquary_session *session,
@@ -324,7 +327,8 @@ RELIQUARY_API int32_t reliquary_wait(reliquary_session session, uint64_t token, 
  *             reliquary_free_events frees it.
  * count       is set to their number, 0 when time was up.
  *
- * With timeout 0 it does not block. Take until fewer than capacity come:
+ * With timeout 0 it does not block. Returns RELIQUARY_OK when time was up, too;
+ * CLOSED as soon as the session is closed. Take until fewer than capacity come:
  * then the descriptor of reliquary_event_fd is not readable any more, and the
  * function of reliquary_on_event will be called for the next event.
  */

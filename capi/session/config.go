@@ -74,11 +74,20 @@ const maxConfig = 4 << 20
 // maxTimeout is a day, in seconds.
 const maxTimeout = 24 * 60 * 60
 
+// CheckConfig refuses sizes of a Config's JSON that cannot be meant, before a
+// byte of it is read.
+func CheckConfig(size uint64) error {
+	if size > maxConfig {
+		return tooLarge("a configuration", size, maxConfig)
+	}
+	return nil
+}
+
 // ParseConfig reads a Config and fills in its defaults.
 func ParseConfig(text []byte) (Config, error) {
 	var c Config
-	if len(text) > maxConfig {
-		return c, tooLarge("a configuration", uint64(len(text)), maxConfig)
+	if err := CheckConfig(uint64(len(text))); err != nil {
+		return c, err
 	}
 	if err := checkText("the configuration", text); err != nil {
 		return c, err

@@ -130,10 +130,16 @@ int main(int argc, char **argv) {
 
     /* Released after the session is closed, and in a child of fork(). */
     e = columns_of(s, "artifacts_page", list);
+    reliquary_event later = columns_of(s, "artifacts_page", list);
     CHECK(reliquary_columns(&e, &schema, &array) == RELIQUARY_OK, "columns");
     CHECK(reliquary_close(s, -1) == RELIQUARY_OK, "close");
     pid_t pid = fork();
     if (pid == 0) {
+        look(&schema, &array);
+        array.release(&array);
+        schema.release(&schema);
+        /* Made there too, of a result from before. */
+        CHECK(reliquary_columns(&later, &schema, &array) == RELIQUARY_OK, "columns in a child");
         look(&schema, &array);
         array.release(&array);
         schema.release(&schema);
@@ -144,6 +150,7 @@ int main(int argc, char **argv) {
     look(&schema, &array);
     array.release(&array);
     schema.release(&schema);
+    reliquary_free_events(&later, 1);
     puts("ok");
     return 0;
 }

@@ -48,7 +48,13 @@ static double refused(char *buffer) {
     REFUSED(reliquary_call(0, NULL, 0, NULL, 0, NULL, NULL));
     CHECK(strstr(reliquary_status_error(RELIQUARY_ERR_FORKED), "\"code\":\"FORKED\""), "no words for it");
     CHECK(reliquary_abi_version() == RELIQUARY_ABI_VERSION, "no version");
-    reliquary_free(buffer);
+    /* What only looks at the program's own memory works. */
+    reliquary_event own = {.token = 1, .kind = RELIQUARY_EVENT_RESULT, .data = buffer, .size = 2};
+    struct ArrowSchema schema;
+    struct ArrowArray array;
+    CHECK(reliquary_columns(&own, &schema, &array) == RELIQUARY_ERR_INVALID && own.data == buffer, "columns of no columns");
+    reliquary_free_events(&own, 1);
+    CHECK(!own.data, "an event keeps its data");
     return slowest;
 #undef REFUSED
 }

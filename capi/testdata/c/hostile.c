@@ -1,5 +1,6 @@
 /* hostile.c - what no program should do, and what it gets. */
 #include <limits.h>
+#include <sys/resource.h>
 
 #include "check.h"
 
@@ -55,6 +56,12 @@ static void null_pointers(reliquary_session s) {
     STATUS(ERR_INVALID, reliquary_take(s, 0, &e, 1, NULL));
     STATUS(ERR_INVALID, reliquary_event_fd(s, NULL));
     STATUS(ERR_INVALID, reliquary_on_event(s, NULL, NULL));
+    e = (reliquary_event){1, 2, 3, (char *)4, 5};
+    STATUS(ERR_NOT_FOUND, reliquary_wait(s, 1, 0, &e));
+    CHECK(!e.token && !e.kind && !e.status && !e.data && !e.size, "an event is left as it was");
+    n = 9;
+    STATUS(ERR_INVALID, reliquary_take(s, 0, NULL, 1, &n));
+    CHECK(n == 0, "a count is left as it was");
     reliquary_free(NULL);
     reliquary_free_events(NULL, 3);
     reliquary_free_events(&e, 0);
@@ -102,6 +109,7 @@ static void sizes(reliquary_session s) {
     size_t wrong[] = {SIZE_MAX, SIZE_MAX / 2 + 1, (size_t)1 << 62, (size_t)1 << 32, (size_t)1 << 31};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         STATUS(ERR_TOO_LARGE, reliquary_open("{}", wrong[i], &none, &answer, &size));
+        CHECK(none == 0 && answer && strlen(answer) == size && strstr(answer, "TOO_LARGE"), "%s", answer);
         reliquary_free(answer);
         STATUS(ERR_TOO_LARGE, reliquary_call(s, "fault_echo", wrong[i], "{}", 2, &answer, &size));
         CHECK(answer && strstr(answer, "TOO_LARGE"), "%s", answer);
@@ -168,6 +176,59 @@ static void configurations(void) {
     }
 }
 
+typedef struct {
+    reliquary_session session;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    int taken;
+} taker;
+
+/* Wakes are not told of again until something is taken: so it takes. */
+static void take_all(void *data) {
+    taker *seen = data;
+    reliquary_event e;
+    size_t n = 1;
+    while (n) {
+        if (reliquary_take(seen->session, 0, &e, 1, &n) == RELIQUARY_ERR_CLOSED) return;
+        reliquary_free_events(&e, n);
+        pthread_mutex_lock(&seen->lock);
+        seen->taken += (int)n;
+        pthread_cond_signal(&seen->more);
+        pthread_mutex_unlock(&seen->lock);
+    }
+}
+
+/* A function that is set late is called at once, and may call the others. */
+static void woken(void) {
+    taker seen = {open_with(NOWHERE), PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+    int fd;
+    STATUS(OK, reliquary_event_fd(seen.session, &fd));
+    submit(seen.session, 1, 0, "fault_echo", "{}");
+    CHECK(ready(fd, 60000) == 1, "no event");
+    STATUS(OK, reliquary_on_event(seen.session, take_all, &seen));
+    submit(seen.session, 2, 0, "fault_echo", "{}");
+    pthread_mutex_lock(&seen.lock);
+    while (seen.taken < 2) pthread_cond_wait(&seen.more, &seen.lock);
+    pthread_mutex_unlock(&seen.lock);
+    STATUS(OK, reliquary_close(seen.session, -1));
+}
+
+/* No file is left to open. */
+static void no_descriptors(void) {
+    reliquary_session s = open_with(NOWHERE);
+    struct rlimit was, none;
+    CHECK(getrlimit(RLIMIT_NOFILE, &was) == 0, "getrlimit");
+    none = was;
+    none.rlim_cur = 3;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0, "setrlimit");
+    int fd = 9;
+    STATUS(ERR_UNAVAILABLE, reliquary_event_fd(s, &fd));
+    CHECK(fd == -1, "fd %d", fd);
+    CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0, "setrlimit");
+    STATUS(OK, reliquary_event_fd(s, &fd));
+    STATUS(OK, reliquary_close(s, -1));
+}
+
 int main(void) {
     for (int32_t status = -3; status < 40; status++) {
         const char *text = reliquary_status_error(status);
@@ -182,6 +243,8 @@ int main(void) {
     texts(s);
     sizes(s);
     limits();
+    woken();
+    no_descriptors();
     for (int i = 0; i < 64; i++) functions_of(s ^ (1ull << i));
     call(s, "fault_echo", "{}", RELIQUARY_OK, "{}");
     STATUS(OK, reliquary_close(s, -1));
