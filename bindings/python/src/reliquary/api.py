@@ -62,8 +62,9 @@ class Api(ApiData):
         log: str | None = None,
     ) -> None:
         config = _config.config(overrides, timeout, api_key, dir, log)
-        # The library starts in threads of its own, while Python loads the rest.
+        # The library starts in threads of its own, while Python loads what it needs next.
         _library.load()
+        from . import artifact  # noqa: F401
         from ._session import Session
 
         self._session = Session(config)
