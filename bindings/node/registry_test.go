@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/reliquary/reliquary/artifacts/server/directory"
 	"github.com/reliquary/reliquary/artifacts/server/servertest"
 )
 
@@ -56,6 +57,15 @@ func openShop(t *testing.T) *shop {
 	if err := json.Unmarshal([]byte(out.Stdout), &s.runs); err != nil {
 		t.Fatalf("fill.py printed %q: %v", out.Stdout, err)
 	}
+	// What no client makes: an organization.
+	dir, err := directory.Open(t.Context(), s.Dir, directory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	s.Metadata = dir.Metadata
+	s.AddUser(t, "ada")
+	s.AddOrganization(t, "acme", "ada")
 	return s
 }
 
@@ -82,9 +92,9 @@ func (s *shop) program(t *testing.T, place string) *program {
 func TestRegistry(t *testing.T) {
 	s := openShop(t)
 	t.Run("cases", s.compareWithGo)
-	for _, file := range []string{"classes", "changes", "files"} {
+	for _, file := range []string{"classes", "registries", "changes", "files"} {
 		for _, place := range []string{"server", "directory"} {
-			t.Run(file+" of a "+place, func(t *testing.T) { s.program(t, place).run(t, file+".test.mjs") })
+			t.Run(file+" of a "+place, func(t *testing.T) { s.program(t, place).run(t, file+".test.mjs", "--expose-gc") })
 		}
 	}
 	t.Run("wandb", s.compareWithWandb)

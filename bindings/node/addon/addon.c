@@ -12,7 +12,8 @@
  *                                             have no events any more
  *
  * onEvents is called with arrays of token, kind, status and text of one event
- * after the other. reliquary.h says what they mean.
+ * after the other. reliquary.h says what they mean. In place of the text of a
+ * result that holds columns stands what columns.h says.
  */
 #include "environment.h"
 #include "session.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "text.h"
 
 #define TAKEN_AT_ONCE 256
@@ -84,7 +85,7 @@ static void tell_exception(napi_env env) {
 }
 
 /* Calls the session's function with an array of token, kind, status and text
-   of each event, one after the other: an object per event would cost more than
+   (or columns) of each event, one after the other: an object per event would cost more than
    the call. */
 static void hand_over(napi_env env, session *s, reliquary_event *events, size_t count) {
     napi_handle_scope scope;
@@ -97,7 +98,8 @@ static void hand_over(napi_env env, session *s, reliquary_event *events, size_t 
         napi_create_array_with_length(env, count * 4, &batch) == napi_ok) {
         for (size_t i = 0; i < count; i++) {
             reliquary_event *event = &events[i];
-            napi_value text = text_of(env, event), token, kind, status;
+            napi_value text = columns_of(env, event), token, kind, status;
+            if (!text) text = text_of(env, event);
             if (!text || napi_create_double(env, (double)event->token, &token) != napi_ok ||
                 napi_create_int32(env, event->kind, &kind) != napi_ok ||
                 napi_create_int32(env, event->status, &status) != napi_ok) {

@@ -4,11 +4,13 @@ import { ArtifactType, ArtifactTypes } from "./artifact-type.js";
 import { Artifacts, type ArtifactsOptions } from "./artifacts.js";
 import { ReliquaryError } from "./errors.js";
 import { withLogInput, type LogArtifactOptions } from "./log-artifact.js";
-import type { OperationName, Operations, ViewerNode } from "./operations.js";
+import type { OperationName, Operations, OrganizationNode, TeamNode, UserNode, ViewerNode } from "./operations.js";
 import type { ListOptions } from "./paginator.js";
 import { pathIn, projectPath } from "./paths.js";
 import { transfer } from "./progress.js";
 import { Projects } from "./project.js";
+import { Registries, type RegistriesOptions } from "./registries.js";
+import { Registry, type CreateRegistryOptions } from "./registry.js";
 import { Run, Runs, type RunsOptions } from "./run.js";
 import { Session, type CallOptions, type Destination, type ProgressOptions, type SessionOptions } from "./session.js";
 
@@ -16,6 +18,12 @@ import { Session, type CallOptions, type Destination, type ProgressOptions, type
 export interface ArtifactOptions extends CallOptions {
   /** The type that it is expected to have. */
   type?: string | undefined;
+}
+
+/** Which organization is meant. */
+export interface OrganizationOptions extends CallOptions {
+  /** By the name that people see. Default: the configured one, or the only one of the key's user. */
+  organization?: string | undefined;
 }
 
 /**
@@ -121,6 +129,45 @@ export class Api implements AsyncDisposable {
   /** Whether there is a version, "entity/project/name:alias". */
   artifactExists(name: string, options?: ArtifactOptions): Promise<boolean> {
     return exists(this.artifact(name, options));
+  }
+
+  /** The registries of an organization, to loop over and to search. */
+  registries(options?: RegistriesOptions): Registries {
+    return new Registries(this.#session, options);
+  }
+
+  /** A registry by its name, without "wandb-registry-". */
+  async registry(name: string, options: OrganizationOptions = {}): Promise<Registry> {
+    const input = { registry: name, organization: options.organization };
+    return new Registry(this.#session, await this.#session.call("registry_load", input, options));
+  }
+
+  /** Makes a registry, whose name has to be new in its organization. */
+  async createRegistry(name: string, options: CreateRegistryOptions): Promise<Registry> {
+    const { organization, visibility, description, artifactTypes } = options;
+    const types = artifactTypes === undefined || artifactTypes.length === 0 ? undefined : [...artifactTypes];
+    const input = { registry: name, organization, visibility, description, artifact_types: types };
+    return new Registry(this.#session, await this.#session.call("registry_create", input, options));
+  }
+
+  /** An organization by the name that people see; the configured or the only one if none is named. */
+  organization(name?: string, options?: CallOptions): Promise<OrganizationNode> {
+    return this.#session.call("organization_load", { organization: name }, options);
+  }
+
+  /** A team by its name. */
+  team(name: string, options?: CallOptions): Promise<TeamNode> {
+    return this.#session.call("team_load", { team: name }, options);
+  }
+
+  /** The users that a username or email address fits. W&B's own servers show administrators all, and others none. */
+  async users(usernameOrEmail: string, options?: CallOptions): Promise<UserNode[]> {
+    return (await this.#session.call("users_search", { query: usernameOrEmail }, options)).users;
+  }
+
+  /** A user by username or email address; nothing if there is none. */
+  async user(usernameOrEmail: string, options?: CallOptions): Promise<UserNode | undefined> {
+    return (await this.users(usernameOrEmail, options))[0];
   }
 
   /** A run, "entity/project/id". */

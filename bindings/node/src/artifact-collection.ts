@@ -3,7 +3,7 @@ import { inspect, type InspectOptions } from "node:util";
 import { Artifacts, type ArtifactsOptions } from "./artifacts.js";
 import { shown } from "./inspect.js";
 import type { ArtifactCollectionNode, CollectionName } from "./operations.js";
-import { Paginator, type ListOptions } from "./paginator.js";
+import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
 import type { Place } from "./paths.js";
 import type { CallOptions, Session } from "./session.js";
 
@@ -20,7 +20,7 @@ export class ArtifactCollections extends Paginator<ArtifactCollectionNode, Artif
   constructor(session: Session, of: Place & { type?: string | undefined }, options: CollectionsOptions = {}) {
     const { filters, order } = options;
     super(
-      (slice, call) => session.call("artifact_collections_page", { ...of, filters, order, ...slice }, call),
+      pagesOf(session, "artifact_collections_page", { ...of, filters, order }),
       (node) => new ArtifactCollection(session, node),
       options,
     );

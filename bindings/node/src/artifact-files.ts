@@ -2,7 +2,7 @@ import { inspect, type InspectOptions } from "node:util";
 
 import { shown } from "./inspect.js";
 import type { FileNode } from "./operations.js";
-import { Paginator, type ListOptions } from "./paginator.js";
+import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
 import type { Session } from "./session.js";
 
 /** Which files to list. */
@@ -19,7 +19,7 @@ export class ArtifactFiles extends Paginator<FileNode, ArtifactFile> {
   constructor(session: Session, artifact: string, options: FilesOptions = {}) {
     const { names } = options;
     super(
-      (slice, call) => session.call("artifact_files_page", { artifact, names, ...slice }, call),
+      pagesOf(session, "artifact_files_page", { artifact, names }),
       (node) => new ArtifactFile(node),
       options,
     );

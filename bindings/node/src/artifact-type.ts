@@ -2,8 +2,9 @@ import { inspect, type InspectOptions } from "node:util";
 
 import { ArtifactCollection, ArtifactCollections, type CollectionsOptions } from "./artifact-collection.js";
 import { shown } from "./inspect.js";
+import { Loaded } from "./loaded.js";
 import type { ArtifactTypeNode } from "./operations.js";
-import { Paginator, type ListOptions } from "./paginator.js";
+import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
 import type { Place } from "./paths.js";
 import type { CallOptions, Session } from "./session.js";
 
@@ -11,7 +12,7 @@ import type { CallOptions, Session } from "./session.js";
 export class ArtifactTypes extends Paginator<ArtifactTypeNode, ArtifactType> {
   constructor(session: Session, place: Place, options?: ListOptions) {
     super(
-      (slice, call) => session.call("artifact_types_page", { ...place, ...slice }, call),
+      pagesOf(session, "artifact_types_page", place),
       (node) => new ArtifactType(session, node),
       options,
     );
@@ -19,22 +20,14 @@ export class ArtifactTypes extends Paginator<ArtifactTypeNode, ArtifactType> {
 }
 
 /** An artifact type of a project: "dataset", "model". */
-export class ArtifactType {
+export class ArtifactType extends Loaded<ArtifactTypeNode> {
   readonly #session: Session;
-  /** Everything that the server said of it. */
-  readonly attrs: Readonly<ArtifactTypeNode>;
 
   constructor(session: Session, attrs: ArtifactTypeNode) {
+    super(attrs);
     this.#session = session;
-    this.attrs = attrs;
   }
 
-  get id(): string {
-    return this.attrs.id;
-  }
-  get entity(): string {
-    return this.attrs.entity;
-  }
   get project(): string {
     return this.attrs.project;
   }
@@ -43,9 +36,6 @@ export class ArtifactType {
   }
   get description(): string | undefined {
     return this.attrs.description;
-  }
-  get createdAt(): Date {
-    return new Date(this.attrs.created_at);
   }
 
   /** The collection of this type with that name. */
@@ -59,10 +49,6 @@ export class ArtifactType {
   collections(options?: CollectionsOptions): ArtifactCollections {
     const { entity, project } = this;
     return new ArtifactCollections(this.#session, { entity, project, type: this.name }, options);
-  }
-
-  toJSON(): Readonly<ArtifactTypeNode> {
-    return this.attrs;
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {

@@ -1,5 +1,5 @@
 import type { ManifestEntryNode } from "./operations.js";
-import { Paginator } from "./paginator.js";
+import { pagesOf, Paginator, type Slice } from "./paginator.js";
 import type { CallOptions, Session } from "./session.js";
 
 /** A file or reference of a version. */
@@ -19,8 +19,10 @@ export interface ManifestEntry {
 /** The manifest of a version: its entries in byte order of their paths. */
 export class Manifest extends Paginator<ManifestEntryNode, ManifestEntry> {
   constructor(session: Session, artifact: string, options: CallOptions = {}) {
+    const pages = pagesOf(session, "artifact_manifest_page", { artifact });
     super(
-      ({ first, after }, call) => session.call("artifact_manifest_page", { artifact, first, after }, call),
+      // Its length always comes with a page.
+      Object.assign(({ first, after }: Slice, call: CallOptions) => pages({ first, after }, call), { columns: pages.columns }),
       entryOf,
       { perPage: 10_000, signal: options.signal },
     );

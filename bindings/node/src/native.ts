@@ -5,8 +5,21 @@ export interface NativeSession {
   readonly native: unique symbol;
 }
 
-/** Token, kind, status and text of one event after the other. */
-export type EventBatch = readonly (number | string)[];
+/** A column as the addon describes it: see `addon/columns.h`. */
+export type NativeColumn = readonly [
+  name: string,
+  format: string,
+  length: number,
+  nullCount: number,
+  places: readonly number[],
+  items?: NativeColumn,
+];
+
+/** A list as columns, whose memory is the ArrayBuffer. */
+export type NativeColumns = readonly [rows: number, memory: ArrayBuffer, columns: readonly NativeColumn[]];
+
+/** Token, kind, status and text (or columns) of one event after the other. */
+export type EventBatch = readonly (number | string | NativeColumns)[];
 
 /** The functions of the addon; `addon/addon.c` describes them. */
 export interface Native {
@@ -24,6 +37,7 @@ export const EVENT_RESULT = 1;
 export const EVENT_PROGRESS = 2;
 export const EVENT_LOG = 3;
 export const FLAG_PROGRESS = 2;
+export const FLAG_COLUMNS = 4;
 
 /** The packages with the library that there are, by platform and architecture. */
 const packages: Readonly<Record<string, string>> = {

@@ -2,15 +2,16 @@ import { inspect, type InspectOptions } from "node:util";
 
 import { ArtifactTypes } from "./artifact-type.js";
 import { shown } from "./inspect.js";
+import { Loaded } from "./loaded.js";
 import type { ProjectNode } from "./operations.js";
-import { Paginator, type ListOptions } from "./paginator.js";
+import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
 import type { Session } from "./session.js";
 
 /** The projects of an entity. */
 export class Projects extends Paginator<ProjectNode, Project> {
   constructor(session: Session, entity: string | undefined, options?: ListOptions) {
     super(
-      (slice, call) => session.call("projects_page", { entity, ...slice }, call),
+      pagesOf(session, "projects_page", { entity }),
       (node) => new Project(session, node),
       options,
     );
@@ -18,39 +19,24 @@ export class Projects extends Paginator<ProjectNode, Project> {
 }
 
 /** A project. */
-export class Project {
+export class Project extends Loaded<ProjectNode> {
   readonly #session: Session;
-  /** Everything that the server said of it. */
-  readonly attrs: Readonly<ProjectNode>;
 
   constructor(session: Session, attrs: ProjectNode) {
+    super(attrs);
     this.#session = session;
-    this.attrs = attrs;
   }
 
-  get id(): string {
-    return this.attrs.id;
-  }
-  get entity(): string {
-    return this.attrs.entity;
-  }
   get name(): string {
     return this.attrs.name;
   }
   get description(): string | undefined {
     return this.attrs.description;
   }
-  get createdAt(): Date {
-    return new Date(this.attrs.created_at);
-  }
 
   /** Its artifact types. */
   artifactTypes(options?: ListOptions): ArtifactTypes {
     return new ArtifactTypes(this.#session, { entity: this.entity, project: this.name }, options);
-  }
-
-  toJSON(): Readonly<ProjectNode> {
-    return this.attrs;
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {

@@ -3,8 +3,9 @@ import { inspect, type InspectOptions } from "node:util";
 import type { Artifact } from "./artifact.js";
 import { RunArtifacts } from "./artifacts.js";
 import { shown } from "./inspect.js";
+import { Loaded } from "./loaded.js";
 import type { RunNode } from "./operations.js";
-import { Paginator, type ListOptions } from "./paginator.js";
+import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
 import type { Place } from "./paths.js";
 import type { CallOptions, Session } from "./session.js";
 
@@ -16,36 +17,34 @@ export interface RunsOptions extends ListOptions {
   order?: string | undefined;
 }
 
+/** How a run logs a version that is there. */
+export interface RunLogOptions extends CallOptions {
+  /** Given to the version. */
+  aliases?: string[] | undefined;
+  tags?: string[] | undefined;
+}
+
 /** The runs of a project. */
 export class Runs extends Paginator<RunNode, Run> {
   constructor(session: Session, place: Place, options: RunsOptions = {}) {
     const { filters, order } = options;
     super(
-      (slice, call) => session.call("runs_page", { ...place, filters, order, ...slice }, call),
+      pagesOf(session, "runs_page", { ...place, filters, order }),
       (node) => new Run(session, node),
       options,
     );
   }
 }
 
-/** A run, for what it logged and used. */
-export class Run {
+/** A run, for what it logged and used. Its id is the last part of its URL. */
+export class Run extends Loaded<RunNode> {
   readonly #session: Session;
-  /** Everything that the server said of it. */
-  readonly attrs: Readonly<RunNode>;
 
   constructor(session: Session, attrs: RunNode) {
+    super(attrs);
     this.#session = session;
-    this.attrs = attrs;
   }
 
-  /** The last part of its URL. */
-  get id(): string {
-    return this.attrs.id;
-  }
-  get entity(): string {
-    return this.attrs.entity;
-  }
   get project(): string {
     return this.attrs.project;
   }
@@ -68,9 +67,6 @@ export class Run {
   get user(): string | undefined {
     return this.attrs.user;
   }
-  get createdAt(): Date {
-    return new Date(this.attrs.created_at);
-  }
   get heartbeatAt(): Date | undefined {
     return this.attrs.heartbeat_at === undefined ? undefined : new Date(this.attrs.heartbeat_at);
   }
@@ -85,6 +81,12 @@ export class Run {
     return new RunArtifacts(this.#session, this.#path(), "used", options);
   }
 
+  /** Records that it logged a version that is there, in its own project. Nothing but the named aliases is moved. */
+  async logArtifact(artifact: Artifact, options: RunLogOptions = {}): Promise<void> {
+    const { aliases, tags } = options;
+    await this.#session.call("run_log_artifact", { ...this.#path(), artifact: artifact.qualifiedName, aliases, tags }, options);
+  }
+
   /** Records that it used a version: it is an input of the run from then on. */
   async useArtifact(artifact: Artifact, options?: CallOptions): Promise<void> {
     await this.#session.call("run_use_artifact", { ...this.#path(), artifact: artifact.qualifiedName }, options);
@@ -92,10 +94,6 @@ export class Run {
 
   #path(): { entity: string; project: string; run: string } {
     return { entity: this.entity, project: this.project, run: this.id };
-  }
-
-  toJSON(): Readonly<RunNode> {
-    return this.attrs;
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {

@@ -5,10 +5,12 @@ import {
   EVENT_LOG,
   EVENT_PROGRESS,
   EVENT_RESULT,
+  FLAG_COLUMNS,
   FLAG_PROGRESS,
   native,
   STATUS_OK,
   type EventBatch,
+  type NativeColumns,
   type NativeSession,
 } from "./native.js";
 import type { OperationName, Operations } from "./operations.js";
@@ -88,6 +90,7 @@ interface Call {
   readonly resolve: (output: unknown) => void;
   readonly reject: (reason: unknown) => void;
   readonly options: ProgressOptions;
+  readonly flags: number;
   token: number; // 0 until it was submitted
   thrown?: { by: unknown }; // by onProgress
 }
@@ -141,20 +144,33 @@ export class Session {
   }
 
   /** Calls an operation. */
-  async call<Name extends OperationName>(
+  call<Name extends OperationName>(
     operation: Name,
     input: Operations[Name]["input"],
     options: ProgressOptions = {},
   ): Promise<Operations[Name]["output"]> {
+    return this.#call(operation, input, options, options.onProgress ? FLAG_PROGRESS : 0);
+  }
+
+  /** Calls an operation that gives pages for the whole list, as columns. */
+  columns<Name extends OperationName>(
+    operation: Name,
+    input: Operations[Name]["input"],
+    options: CallOptions = {},
+  ): Promise<NativeColumns> {
+    return this.#call(operation, input, options, FLAG_COLUMNS);
+  }
+
+  async #call<Output>(operation: OperationName, input: object, options: ProgressOptions, flags: number): Promise<Output> {
     if (this.#closing) throw closed(operation);
     options.signal?.throwIfAborted();
     if (this.#session === undefined) {
       await this.open();
       options.signal?.throwIfAborted();
     }
-    return new Promise<Operations[Name]["output"]>((resolve, reject) => {
+    return new Promise<Output>((resolve, reject) => {
       const text = JSON.stringify(input);
-      const call: Call = { operation, input: text, resolve: resolve as (output: unknown) => void, reject, options, token: 0 };
+      const call: Call = { operation, input: text, resolve: resolve as (output: unknown) => void, reject, options, flags, token: 0 };
       if (options.signal) this.#watch(options.signal, call);
       if (this.#calls.size < maxInFlight) this.#submit(call);
       else this.#waiting.add(call);
@@ -166,8 +182,7 @@ export class Session {
     if (session === undefined || this.#closing) return this.#end(call, undefined, closed(call.operation));
     call.token = ++this.#lastToken;
     this.#calls.set(call.token, call);
-    const flags = call.options.onProgress ? FLAG_PROGRESS : 0;
-    const status = native().submit(session, call.token, flags, call.operation, call.input);
+    const status = native().submit(session, call.token, call.flags, call.operation, call.input);
     if (status === STATUS_OK) return;
     this.#calls.delete(call.token);
     this.#end(call, undefined, failure(native().statusError(status), call.operation));
@@ -202,11 +217,12 @@ export class Session {
   }
 
   /** Settles a call's promise. */
-  #end(call: Call, text: string | undefined, error?: unknown): void {
+  #end(call: Call, answer: string | NativeColumns | undefined, error?: unknown): void {
     if (call.options.signal) this.#unwatch(call.options.signal, call);
-    if (text === undefined) return call.reject(error);
+    if (answer === undefined) return call.reject(error);
+    if (typeof answer !== "string") return call.resolve(answer);
     try {
-      call.resolve(JSON.parse(text));
+      call.resolve(JSON.parse(answer));
     } catch (cause) {
       call.reject(cause);
     }
@@ -217,7 +233,7 @@ export class Session {
       const text = batch[i + 3] as string;
       switch (batch[i + 1]) {
         case EVENT_RESULT:
-          this.#finish(batch[i] as number, batch[i + 2] as number, text);
+          this.#finish(batch[i] as number, batch[i + 2] as number, batch[i + 3] as string | NativeColumns);
           break;
         case EVENT_PROGRESS:
           this.#progress(batch[i] as number, text);
@@ -234,13 +250,13 @@ export class Session {
     }
   }
 
-  #finish(token: number, status: number, text: string): void {
+  #finish(token: number, status: number, answer: string | NativeColumns): void {
     const call = this.#calls.get(token);
     if (!call) return;
     this.#calls.delete(token);
     if (call.thrown) return this.#end(call, undefined, call.thrown.by);
-    if (status === STATUS_OK) return this.#end(call, text);
-    const error = failure(text, call.operation);
+    if (status === STATUS_OK) return this.#end(call, answer);
+    const error = failure(answer as string, call.operation); // what fails has no columns
     const aborted = error.code === "CANCELED" && call.options.signal?.aborted;
     this.#end(call, undefined, aborted ? call.options.signal?.reason : error);
   }

@@ -1,9 +1,10 @@
 // The documented classes, on data that the wandb package wrote.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
 
-import { Api, Artifact, ArtifactCollection, ArtifactType, Paginator } from "reliquary";
+import { Api, Artifact, ArtifactCollection, ArtifactType, Columns, Paginator } from "reliquary";
 
 const { options, entity, runs, place } = JSON.parse(process.env.SHOP);
 const api = new Api(options);
@@ -106,15 +107,60 @@ test("columns", async () => {
   const list = api.artifacts("model", "checkpoints");
   const columns = await list.columns();
   const objects = await list.toArray();
-  assert.equal(columns.length, objects.length);
-  assert.ok(columns.size instanceof BigUint64Array && columns.createdAt instanceof Float64Array);
-  assert.deepEqual([...columns.size], objects.map((a) => a.size));
-  assert.deepEqual([...columns.versionIndex], objects.map((a) => a.versionIndex));
-  assert.deepEqual([...columns.fileCount], objects.map((a) => a.fileCount));
-  assert.deepEqual([...columns.createdAt], objects.map((a) => a.createdAt.getTime()));
-  for (const name of ["id", "version", "collection", "type", "state", "digest", "aliases", "tags"]) {
-    assert.deepEqual(columns[name], objects.map((a) => a[name]), name);
+  assert.ok(columns instanceof Columns && columns.length === objects.length);
+  for (const name of ["id", "version", "collection", "type", "state", "digest", "description"]) {
+    assert.deepEqual(columns.text(name).toArray(), objects.map((a) => a.attrs[name] ?? null), name);
   }
+  for (const name of ["aliases", "tags"]) assert.deepEqual(columns.lists(name).toArray(), objects.map((a) => a[name]), name);
+  assert.deepEqual(columns.text("metadata").toArray().map((text) => JSON.parse(text)), objects.map((a) => a.metadata));
+  const sizes = columns.integers("size");
+  assert.ok(sizes.values instanceof BigInt64Array);
+  assert.deepEqual([...sizes.values], objects.map((a) => a.size));
+  assert.deepEqual([...columns.integers("version_index").toNumbers()], objects.map((a) => a.versionIndex));
+  assert.deepEqual([...columns.integers("file_count")], objects.map((a) => BigInt(a.fileCount)));
+  assert.deepEqual([...columns.times("created_at")], objects.map((a) => a.createdAt));
+  assert.deepEqual(columns.booleans("ttl_is_inherited").toArray(), objects.map((a) => a.ttlIsInherited));
+  const kept = columns.integers("ttl_seconds");
+  assert.equal(kept.nullCount, objects.length);
+  assert.ok(kept.get(0) === null && Number.isNaN(kept.toNumbers()[0]));
+
+  // Views of one memory, and nothing copied.
+  assert.equal(sizes.values.buffer, columns.text("version").bytes.buffer);
+  assert.equal(Buffer.from(columns.text("version").bytes).toString(), objects.map((a) => a.version).join(""));
+  assert.deepEqual([...columns.text("version").offsets.slice(0, 3)], [0n, 3n, 6n]);
+
+  assert.ok(columns.names.includes("source_project") && columns.names.length > 20);
+  assert.throws(() => columns.get("nonsense"), RangeError);
+  assert.throws(() => columns.integers("version"), TypeError);
+  for (const row of [-1, objects.length, 0.5]) assert.throws(() => sizes.get(row), RangeError);
+});
+
+test("columns of other lists", async () => {
+  assert.deepEqual((await api.artifactTypes().columns()).text("name").toArray(), (await api.artifactTypes().toArray()).map((t) => t.name));
+  const a = await api.artifact("imagenet-mini:v2");
+  assert.deepEqual((await a.files().columns()).integers("size").toArray(), (await a.files().toArray()).map((f) => f.size));
+  assert.deepEqual((await a.manifest().columns()).text("path").toArray(), (await a.manifest().toArray()).map((e) => e.path));
+  const none = await api.artifacts("model", "checkpoints", { filters: { state: "DELETED" } }).columns();
+  assert.equal(none.length, 0);
+  assert.deepEqual([none.text("version").toArray(), none.lists("tags").toArray(), none.integers("size").values.length], [[], [], 0]);
+  await assert.rejects(api.artifacts("model", "no-such").columns(), { code: "NOT_FOUND" });
+  await assert.rejects(api.artifacts("model", "checkpoints", { signal: AbortSignal.abort() }).columns(), { name: "AbortError" });
+  await assert.rejects(new Paginator(async () => ({ nodes: [], page_info: { has_next_page: false } }), (n) => n).columns(), { code: "UNSUPPORTED" });
+});
+
+test("columns outlive their Api, and are given back", async () => {
+  const other = new Api(options);
+  const columns = await other.artifacts("model", "checkpoints").columns();
+  await other.close();
+  assert.equal(columns.text("version").get(44), "v0");
+  const { arrayBuffers } = process.memoryUsage();
+  for (let round = 0; round < 200; round++) await api.artifacts("model", "checkpoints").columns();
+  const size = columns.text("version").bytes.buffer.byteLength;
+  for (let wait = 0; wait < 50 && process.memoryUsage().arrayBuffers - arrayBuffers > 100 * size; wait++) {
+    globalThis.gc?.();
+    await setImmediate();
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - arrayBuffers <= 100 * size, "200 lists stayed");
 });
 
 test("Artifact", async () => {

@@ -77,3 +77,22 @@ test("the main thread goes on", async () => {
   assert.deepEqual(await api.call("fault_echo", { still: "here" }), { still: "here" });
   await api.close();
 });
+
+test("columns in workers", async () => {
+  const api = new Api({ dir });
+  for (const n of [0, 1, 2]) await api.logArtifact("local/p/c", { type: "model", contents: { n: String(n) } });
+  const script = `
+    const columns = await api.artifacts("model", "local/p/c").columns();
+    parentPort.postMessage(columns.text("version").toArray().join());
+    const { values } = columns.integers("version_index");
+    parentPort.postMessage(values); // a copy of the numbers
+    parentPort.postMessage("ready");`;
+  const forever = `${script} globalThis.kept = columns; await api.call("fault_sleep", { ms: 60_000 });`;
+  for (const { code, messages } of await Promise.all([run(script), run(script), run(forever, { terminateAt: "ready" })])) {
+    assert.equal(messages[0], "v2,v1,v0");
+    assert.deepEqual([...messages[1]], [2n, 1n, 0n]);
+    assert.ok(code === 0 || messages.at(-1) === "ready");
+  }
+  assert.equal((await api.artifacts("model", "local/p/c").columns()).length, 3);
+  await api.close();
+});
