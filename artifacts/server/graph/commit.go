@@ -25,25 +25,39 @@ func (mutation) CommitArtifact(ctx context.Context, in CommitArtifactInput) (*Co
 		return nil, err
 	}
 	if a.State == metadata.Pending { // clients repeat what they got no answer to
-		c, err := rq.contents(ctx, a)
+		made, err := rq.commit(ctx, a, true)
+		if errors.Is(err, metadata.ErrBase) {
+			made, err = rq.commit(ctx, a, false)
+		}
 		if err != nil {
 			return nil, err
 		}
-		// The manifest may be one that nothing needs yet.
-		if err = rq.blobs.Keep(ctx, c.ManifestKey, func() (err error) {
-			a, err = rq.store.CommitArtifact(ctx, c)
-			return err
-		}); err != nil {
-			return nil, blobError("committing the version", err)
-		}
+		a = made
 	} else if a.State != metadata.Committed {
 		return nil, fail(metadata.KindConflict, "artifact %s of '%s' was deleted and cannot be committed; log it again", in.ArtifactID, a.Sequence)
 	}
 	return &CommitArtifactPayload{Artifact: rq.newArtifact(a), ClientMutationID: in.ClientMutationID}, nil
 }
 
+// commit makes a version whole. With onBase, what it has in common with the
+// version that it is based on is not looked for again.
+func (rq *request) commit(ctx context.Context, a metadata.Artifact, onBase bool) (metadata.Artifact, error) {
+	c, err := rq.contents(ctx, a, onBase)
+	if err != nil {
+		return a, err
+	}
+	// The manifest may be one that nothing needs yet.
+	if err = rq.blobs.Keep(ctx, c.ManifestKey, func() (err error) {
+		a, err = rq.store.CommitArtifact(ctx, c)
+		return err
+	}); err != nil {
+		return a, blobError("committing the version", err)
+	}
+	return a, nil
+}
+
 // contents reads what a version holds from its manifests.
-func (rq *request) contents(ctx context.Context, a metadata.Artifact) (metadata.Commit, error) {
+func (rq *request) contents(ctx context.Context, a metadata.Artifact, onBase bool) (metadata.Commit, error) {
 	all, err := rq.store.ListManifests(ctx, a.ID)
 	if err != nil {
 		return metadata.Commit{}, err
@@ -60,7 +74,9 @@ func (rq *request) contents(ctx context.Context, a metadata.Artifact) (metadata.
 
 	switch last.Type {
 	case metadata.FullManifest:
-		err = r.read(ctx, last)
+		if err = r.read(ctx, last); err == nil && onBase && last.BaseArtifactID != nil {
+			c.Base, err = r.onBase(ctx, *last.BaseArtifactID)
+		}
 	case metadata.PatchManifest: // each writer of a distributed artifact brought one
 		for _, m := range uploaded {
 			if m.Type == metadata.PatchManifest && err == nil {
@@ -83,8 +99,8 @@ func (rq *request) contents(ctx context.Context, a metadata.Artifact) (metadata.
 	if err != nil {
 		return c, err
 	}
-	c.Files = slices.SortedFunc(maps.Values(r.files), func(x, y metadata.File) int { return strings.Compare(x.Path, y.Path) })
-	digest := artifactDigest(c.Files)
+	c.Files = slices.SortedFunc(maps.Values(r.files), byPath)
+	digest := artifactDigest(r.inOrder(c.Files))
 
 	if last.Type == metadata.FullManifest {
 		if digest != a.Digest {
@@ -138,11 +154,17 @@ type resolver struct {
 	rq     *request
 	a      metadata.Artifact
 	files  map[string]metadata.File // by path; of those without Key the bytes are still to be found
+	same   []metadata.File          // that the base has as well, and that need not be found
 	births map[string]int64         // birth artifacts named by manifests; 0: not a good one
 }
 
 // read takes the entries of a manifest over those that are there.
 func (r *resolver) read(ctx context.Context, m metadata.Manifest) error {
+	return r.each(ctx, m, func(f metadata.File) { r.files[f.Path] = f })
+}
+
+// each reads the entries of a manifest.
+func (r *resolver) each(ctx context.Context, m metadata.Manifest, yield func(metadata.File)) error {
 	b, err := r.rq.blobs.Open(ctx, m.Key)
 	if err != nil {
 		return blobError("reading the manifest", err)
@@ -172,7 +194,7 @@ func (r *resolver) read(ctx context.Context, m metadata.Manifest) error {
 			}
 			f.BirthArtifactID = r.birth(e.BirthArtifactID)
 		}
-		r.files[path] = f
+		yield(f)
 		return nil
 	})
 }
@@ -190,6 +212,59 @@ func (r *resolver) birth(id string) int64 {
 	}
 	return n
 }
+
+// sameFrom is how many files a version must have in common with its base before
+// reading both manifests is less work than finding all files again.
+const sameFrom = 100
+
+// onBase finds out what the version has in common with the one that it is based
+// on, going by the manifests of both, and takes that out of the files that are to
+// be found. It returns nil if that is not much, or if the viewer may not fetch the
+// other one: naming it would be a way to its files.
+func (r *resolver) onBase(ctx context.Context, id int64) (*metadata.CommitBase, error) {
+	if len(r.files) < sameFrom || id == r.a.ID {
+		return nil, nil
+	}
+	base, err := r.rq.artifactToFetch(ctx, artifactID.globalID(id))
+	if err != nil || base.State != metadata.Committed || base.EntityID != r.a.EntityID {
+		return nil, ctx.Err() // whatever it is, it is no base
+	}
+	manifests, err := r.rq.store.ListManifests(ctx, id)
+	if err != nil || len(manifests) == 0 {
+		return nil, err
+	}
+	of := resolver{rq: r.rq, a: base, births: r.births}
+	from := &metadata.CommitBase{ArtifactID: id}
+	err = of.each(ctx, manifests[len(manifests)-1], func(f metadata.File) {
+		if mine, ok := r.files[f.Path]; ok && mine == f {
+			r.same = append(r.same, f)
+		} else {
+			from.Without = append(from.Without, f.Path)
+		}
+	})
+	if err != nil || len(r.same) < sameFrom || len(r.same) < len(from.Without) {
+		r.same = nil
+		return nil, ctx.Err()
+	}
+	for _, f := range r.same {
+		delete(r.files, f.Path)
+	}
+	from.Files = len(r.same)
+	return from, nil
+}
+
+// inOrder are the files of the version in the order of their paths: those that
+// are given, and those that its base has as well.
+func (r *resolver) inOrder(files []metadata.File) []metadata.File {
+	if len(r.same) == 0 {
+		return files
+	}
+	all := slices.Concat(r.same, files)
+	slices.SortFunc(all, byPath)
+	return all
+}
+
+func byPath(x, y metadata.File) int { return strings.Compare(x.Path, y.Path) }
 
 // base takes the files of the version that an incremental one adds to.
 func (r *resolver) base(ctx context.Context, id int64) error {

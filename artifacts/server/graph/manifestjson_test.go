@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,6 +100,69 @@ func FuzzCheckPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p string) {
 		if checkPath("it", p) == nil && (p == "" || p[0] == '/' || slices.Contains(strings.Split(p, "/"), "..") || strings.Contains(p, "\x00")) {
 			t.Errorf("%q is accepted", p)
+		}
+	})
+}
+
+// FuzzReadManifest_LikeJSON compares the reader with what package json makes of the same
+// bytes, whatever the size of the pieces in which they come.
+func FuzzReadManifest_LikeJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"version":1,"contents":{"a/b":{"digest":"x","birthArtifactID":"QQ==","size":12},"c":{"digest":"y","birthArtifactID":null,"size":0}}}`,
+		" {\t\"version\" : 1 ,\r\n\"storagePolicyConfig\":{\"storageLayout\":\"V2\"}, \"contents\" : { \"\\u00e9\\\"\\\\\" : { \"Digest\" : \"\u00e9\\n\" , \"size\": 1e2 } } } ",
+		`{"version":1,"contents":{"a":{"digest":"x","extra":{"k":["]}\"\\",{}]},"ref":"s3://b/k","other":[1,-2.5e3,true,null,"\\"]}}}`,
+		`{"version":1,"contents":{"a":{"digest":"x","size":-0}}}`, `{"version":1,"contents":{"a":{"digest":1}}}`, `{"version":1,"contents":{"a":{"size":"1"}}}`,
+		`{"version":1,"contents":{"a":{"size":99999999999999999999}}}`, `{"version":1,"contents":{"a":{}},}`, `{"version":1,"contents":{"a":{"digest":"x"}}}{}`,
+		`{"version":1,"contents":{"a" {}}}`, `{"version":1 "contents":{}}`, `{"version":1,"contents":{"a":{"digest":"x"`, `{"version":1,"contents":{"a":{"extra":{"b":}}}}`, "{\"version\":1,\"contents\":{\"\xff\":{\"digest\":\"\xff\"}}}", `[]`, ``, `{"version":01,"contents":{}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		type entry struct {
+			path string
+			manifestEntry
+		}
+		var got, want []entry
+		err := readManifest(iotest.OneByteReader(bytes.NewReader(data)), func(path string, e manifestEntry) error {
+			got = append(got, entry{path, e})
+			return nil
+		})
+		var whole struct {
+			Version  int                        `json:"version"`
+			Contents map[string]json.RawMessage `json:"contents"`
+		}
+		refErr := json.Unmarshal(data, &whole)
+		if err == nil && refErr != nil {
+			t.Fatalf("read %q, which is no such JSON: %v", data, refErr)
+		}
+		if refErr != nil || err != nil && !json.Valid(data) {
+			return
+		}
+		// Keys that are there twice, or in other letters, are one in a struct.
+		if keys := bytes.Count(bytes.ToLower(data), []byte("contents")) + bytes.Count(bytes.ToLower(data), []byte("version")); keys != 2 || !bytes.Contains(data, []byte(`"contents"`)) || !bytes.Contains(data, []byte(`"version"`)) || len(whole.Contents) != len(got) && err == nil {
+			return
+		}
+		if err != nil {
+			for _, raw := range whole.Contents {
+				var e manifestEntry
+				if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &e) != nil {
+					return
+				}
+			}
+			if whole.Version == manifestVersion && whole.Contents != nil && !bytes.Contains(data, []byte("storage")) {
+				t.Fatalf("refused %q: %v", data, err)
+			}
+			return
+		}
+		for _, e := range got {
+			var w manifestEntry
+			if err := json.Unmarshal(whole.Contents[e.path], &w); err != nil {
+				t.Fatalf("read the entry %s: %v", whole.Contents[e.path], err)
+			}
+			want = append(want, entry{e.path, w})
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: got %+v, want %+v", data, got, want)
 		}
 	})
 }

@@ -16,6 +16,10 @@ const (
 	KindCanceled    Kind = "CANCELED"
 )
 
+// ErrBase is in the failure of a commit whose base has other files than was
+// said, or was deleted meanwhile. Without a base it can be tried again.
+var ErrBase = errors.New("the base of the commit has other files")
+
 // An Error is a failure of a Store. Message is written for the person whose
 // request failed: what was asked, what is wrong, what to do.
 type Error struct {

@@ -187,8 +187,9 @@ type Artifacts interface {
 	// files, its version number, its aliases with "latest" among them, its
 	// place in the sequence and among the outputs of its run. Every file that
 	// is not a reference must have stored bytes (see RecordFile), or the commit
-	// fails with KindConflict and names some that are missing. Committing a
-	// committed version returns it unchanged.
+	// fails with KindConflict and names some that are missing. It fails with
+	// ErrBase if Commit.Base is not what it is said to be (any more). Committing
+	// a committed version returns it unchanged.
 	CommitArtifact(ctx context.Context, c Commit) (Artifact, error)
 	// UpdateArtifact changes description, metadata, tags and time to live. Nil
 	// fields stay as they are.

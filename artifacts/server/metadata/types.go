@@ -243,6 +243,8 @@ type Commit struct {
 	// Size are ignored: those of the stored bytes (see RecordFile) are taken.
 	// A BirthArtifactID of 0 there means the artifact itself.
 	Files []File
+	// Base, when it is not nil, has further files: those of another version.
+	Base *CommitBase
 	// Digest, when it is not empty, replaces the artifact's digest: that of a
 	// version put together from several manifests is known only now.
 	Digest string
@@ -251,6 +253,15 @@ type Commit struct {
 	ManifestKey    string
 	ManifestSize   int64
 	ManifestDigest string
+}
+
+// A CommitBase is a committed version of the same entity, most of whose files a
+// new one lists just as it does. They are taken over as they are there, which
+// is a small part of the work of finding each of them again.
+type CommitBase struct {
+	ArtifactID int64
+	Without    []string // paths that are not taken over
+	Files      int      // how many others there are
 }
 
 // An ArtifactUpdate is what UpdateArtifact takes.

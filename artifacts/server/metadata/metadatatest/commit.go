@@ -1,8 +1,10 @@
 package metadatatest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -103,6 +105,75 @@ func commitTests() map[string]func(*testing.T, *registry) {
 			r.ok(err)
 			c := r.pending("test")
 			r.finish(c, metadata.File{Path: "copy", Digest: f.Digest, BirthArtifactID: a.ID})
+		},
+		"files of a base are taken over": func(t *testing.T, r *registry) {
+			a := r.pending("train")
+			one, two, three := r.store(a, "one", "1"), r.store(a, "two", "22"), r.store(a, "three", "333")
+			three.Extra = `{"k": "v"}`
+			ref := metadata.File{Path: "ref", Digest: "etag", Size: 5, Ref: "s3://bucket/key"}
+			a = r.finish(a, one, two, three, ref)
+
+			b := r.pending("train")
+			c := commitOf(b, r.store(b, "two", "changed"), r.store(b, "zero", "0"))
+			c.Base = &metadata.CommitBase{ArtifactID: a.ID, Without: []string{"one", "two"}, Files: 2}
+			b, err := r.CommitArtifact(r.ctx, c)
+			r.ok(err)
+			same(t, "count and size", []int64{int64(b.FileCount), b.Size}, []int64{4, 7 + 1 + 3 + 5})
+			var took []metadata.File
+			for _, f := range r.files(b.ID, metadata.FileOptions{}) {
+				if f.Path == "ref" || f.Path == "three" {
+					took = append(took, f)
+				}
+			}
+			same(t, "taken over", took, []metadata.File{ref, three})
+
+			// What was taken over outlives the version that brought it.
+			_, err = r.DeleteArtifact(r.ctx, a.ID, true)
+			r.ok(err)
+			_, err = r.Collect(r.ctx, metadata.Retention{Deleted: r.clock.now().Add(time.Hour), Uploads: r.clock.now(), Audit: r.clock.now()})
+			r.ok(err)
+			if _, err := r.StoredFile(r.ctx, a.ID, three.Digest); err != nil {
+				t.Errorf("what was taken over: %v", err)
+			}
+			if _, err := r.StoredFile(r.ctx, a.ID, one.Digest); !metadata.IsNotFound(err) {
+				t.Errorf("what was not: %v", err)
+			}
+			r.ok(r.Check(r.ctx, func(problem string) { t.Error(problem) }))
+		},
+		"a base that is none": func(t *testing.T, r *registry) {
+			a := r.commit("train")
+			gone := r.commit("train")
+			_, err := r.DeleteArtifact(r.ctx, gone.ID, true)
+			r.ok(err)
+			_, err = r.CreateUser(r.ctx, metadata.NewUser{Username: "eve", KeySHA256: [32]byte{9}})
+			r.ok(err)
+			_, _, err = r.EnsureProject(r.ctx, "eve", "p")
+			r.ok(err)
+			theirs := r.pending("mine", func(n *metadata.NewArtifact) { n.Entity, n.Project, n.RunName = "eve", "p", "" })
+			b := r.pending("train")
+			for name, try := range map[string]struct {
+				of   metadata.Artifact
+				base metadata.CommitBase
+			}{
+				"more files than were said": {b, metadata.CommitBase{ArtifactID: a.ID}},
+				"fewer files":               {b, metadata.CommitBase{ArtifactID: a.ID, Without: []string{"data.txt"}, Files: 1}},
+				"deleted":                   {b, metadata.CommitBase{ArtifactID: gone.ID, Files: 1}},
+				"unknown":                   {b, metadata.CommitBase{ArtifactID: 999, Files: 1}},
+				"pending":                   {b, metadata.CommitBase{ArtifactID: r.pending("other").ID}},
+				"itself":                    {b, metadata.CommitBase{ArtifactID: b.ID}},
+				"of another entity":         {theirs, metadata.CommitBase{ArtifactID: a.ID, Files: 1}},
+			} {
+				c := commitOf(try.of)
+				c.Base = &try.base
+				_, err := r.CommitArtifact(r.ctx, c)
+				r.fails(err, metadata.KindConflict)
+				if !errors.Is(err, metadata.ErrBase) {
+					t.Errorf("%s: %v is no ErrBase", name, err)
+				}
+			}
+			if b = r.finish(b); b.FileCount != 0 {
+				t.Errorf("%d files are left of what was refused", b.FileCount)
+			}
 		},
 		"bytes of another entity do not": func(t *testing.T, r *registry) {
 			a := r.pending("train")

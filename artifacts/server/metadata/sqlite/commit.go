@@ -37,8 +37,19 @@ func (s *Store) CommitArtifact(ctx context.Context, c metadata.Commit) (metadata
 			return notFound("%s was deleted while it was written; log it again", artifactName(a))
 		}
 		now := s.now()
+		if c.Base != nil {
+			if err := takeOver(ctx, q, a, c.Base); err != nil {
+				return err
+			}
+		}
 		if err := insertFiles(ctx, q, a, c.Files); err != nil {
 			return err
+		}
+		if c.Base != nil {
+			if err := run(ctx, q, `INSERT INTO borrowings (birth_artifact_id, artifact_id)
+				SELECT DISTINCT birth_artifact_id, ?1 FROM files WHERE artifact_id = ?1 AND birth_artifact_id <> ?1 ON CONFLICT DO NOTHING`, a.ID); err != nil {
+				return err
+			}
 		}
 		if err := setCurrentManifest(ctx, q, a.ID, c, key, now); err != nil {
 			return err
@@ -93,6 +104,37 @@ func checkPath(path string) error {
 		return invalid("the file name %q is not valid UTF-8", path)
 	case strings.ContainsRune(path, 0):
 		return invalid("the file name %q contains a zero byte", path)
+	}
+	return nil
+}
+
+// takeOver lists files of another version in this one. That version is whole,
+// so their bytes are there and belong to its entity.
+func takeOver(ctx context.Context, q session, a metadata.Artifact, from *metadata.CommitBase) error {
+	differs := func(why string) error {
+		return &metadata.Error{Kind: metadata.KindConflict, Message: artifactName(a) + " cannot be committed on top of another version: " + why + "; commit it again", Err: metadata.ErrBase}
+	}
+	base, err := artifactByID(ctx, q, from.ArtifactID)
+	switch {
+	case metadata.IsNotFound(err):
+		return differs("that is gone")
+	case err != nil:
+		return err
+	case base.State != metadata.Committed || base.EntityID != a.EntityID || base.ID == a.ID:
+		return differs("that is not a committed one of the same entity")
+	}
+	without, err := json.Marshal(append([]string{}, from.Without...))
+	if err != nil {
+		return err
+	}
+	n, err := changed(ctx, q, `INSERT INTO files (artifact_id, path, digest, size, ref, birth_artifact_id, key, extra)
+		SELECT ?1, path, digest, size, ref, birth_artifact_id, key, extra FROM files
+		WHERE artifact_id = ?2 AND path NOT IN (SELECT value FROM json_each(?3)) ORDER BY path`, a.ID, base.ID, string(without))
+	if err != nil {
+		return err
+	}
+	if n != int64(from.Files) {
+		return differs(fmt.Sprintf("%d of its files stay, not %d", n, from.Files))
 	}
 	return nil
 }
