@@ -168,9 +168,16 @@ func checkTree(m *Manifest, entries []ManifestEntry) error {
 	}
 	// These systems ignore the case of names, as a rule.
 	folded := map[string]string{}
+	looked := "" // the folder that was looked at last, with its slash
 	for i := range entries {
 		p := entries[i].Path
-		for at := strings.IndexByte(p, '/'); at >= 0; {
+		at := strings.IndexByte(p, '/')
+		if folder := p[:strings.LastIndexByte(p, '/')+1]; folder == looked {
+			at = -1
+		} else {
+			looked = folder
+		}
+		for at >= 0 {
 			if _, ok := slices.BinarySearchFunc(entries, p[:at], func(e ManifestEntry, p string) int { return strings.Compare(e.Path, p) }); ok {
 				return conflict(p[:at], p)
 			}

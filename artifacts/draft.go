@@ -92,6 +92,10 @@ func (s *localSource) path() string {
 	if s.fsys != nil {
 		return s.name
 	}
+	// Both are clean, and this is asked for every file.
+	if n := len(s.dir); n > 0 && s.dir[n-1] != filepath.Separator {
+		return s.dir + string(filepath.Separator) + s.name
+	}
 	return filepath.Join(s.dir, s.name)
 }
 
@@ -246,11 +250,19 @@ func (w *dirWalk) walk(rel string, above []fs.FileInfo) error {
 		return localFailure(opAdd, shown, err)
 	}
 	for _, entry := range entries {
-		below := path.Join(rel, entry.Name())
-		shown := filepath.Join(w.dir, below)
+		below := joinEntry(rel, entry.Name())
 		if w.o.Ignore != nil && w.o.Ignore(below, entry) {
 			continue
 		}
+		if w.add == nil && entry.Type().IsRegular() {
+			// Looked at when it is hashed. Looking at each now as well is half of
+			// what adding a folder takes.
+			if err := w.put(below); err != nil {
+				return err
+			}
+			continue
+		}
+		shown := filepath.Join(w.dir, below)
 		info, err := w.stat(fsys, below)
 		if err != nil {
 			return localFailure(opAdd, shown, err)
@@ -275,17 +287,22 @@ func (w *dirWalk) walk(rel string, above []fs.FileInfo) error {
 		if w.add != nil {
 			err = w.add(below, info)
 		} else {
-			src := &localSource{fsys: w.fsys, dir: w.dir, name: below}
-			if w.fsys == nil {
-				src.name = filepath.FromSlash(below)
-			}
-			err = w.draft.put(joinEntry(w.prefix, below), src, w.o.Replace)
+			err = w.put(below)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// put adds a file to the draft.
+func (w *dirWalk) put(rel string) error {
+	src := &localSource{fsys: w.fsys, dir: w.dir, name: rel}
+	if w.fsys == nil {
+		src.name = filepath.FromSlash(rel)
+	}
+	return w.draft.put(joinEntry(w.prefix, rel), src, w.o.Replace)
 }
 
 // stat follows links. Those of os.DirFS may lead out of its folder, as they

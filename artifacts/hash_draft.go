@@ -7,9 +7,12 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A prepared draft is one whose files are hashed: the manifest is known but for
@@ -49,69 +52,99 @@ func (f *files) partSize(size int64) int64 {
 func (c *Client) prepare(ctx context.Context, d *Draft, workers int, report func(Progress)) (*prepared, error) {
 	p := &prepared{files: make(map[string]*hashedFile, len(d.files))}
 	var mu sync.Mutex
-	taken := make(map[string]bool, len(d.files))
+	var taken map[string]bool // paths; only references can be doubled with others
 	var doubled string
-	add := func(e ManifestEntry) {
+	known := func(e ManifestEntry) ManifestEntry {
 		if e.IsReference() && e.Size < 0 {
 			e.Size = 0 // what the wandb package writes for a size that it does not know
 		}
+		return e
+	}
+	add := func(e ManifestEntry) {
 		mu.Lock()
 		defer mu.Unlock()
 		if taken[e.Path] {
 			doubled = e.Path
 		}
 		taken[e.Path] = true
-		p.entries = append(p.entries, e)
+		p.entries = append(p.entries, known(e))
 	}
 	meter := newMeter(report, PhaseHash, len(d.files)+len(d.references), 0)
 	ledgers := newLedgers(c.files.cache)
 	// More than there are processors: opening a file can wait for the disk.
-	crew := newCrew(ctx, orDefault(workers, max(4, runtime.GOMAXPROCS(0))))
-	hashed := func(e ManifestEntry, src *localSource) func(context.Context) error {
-		return func(ctx context.Context) error {
-			f, err := c.hashSource(ctx, src, ledgers.of(src), meter)
-			if err != nil {
-				return ofFile(e.Path, err)
-			}
-			e.Digest, e.Size = f.sum.String(), f.stamp.size
-			add(e)
-			if !e.IsReference() {
-				mu.Lock()
-				p.files[e.Path] = f
-				mu.Unlock()
-			}
-			meter.add(1, 0)
-			return nil
+	workers = orDefault(workers, max(4, runtime.GOMAXPROCS(0)))
+	crew := newCrew(ctx, workers)
+	hashed := func(ctx context.Context, e *ManifestEntry, src *localSource) (*hashedFile, error) {
+		f, err := c.hashSource(ctx, src, ledgers.of(src), meter)
+		if err != nil {
+			return nil, ofFile(e.Path, err)
+		}
+		e.Digest, e.Size = f.sum.String(), f.stamp.size
+		meter.add(1, 0)
+		return f, nil
+	}
+	// In order: files of one folder are near each other on the disk, and the
+	// manifest is sorted already.
+	names := slices.Sorted(maps.Keys(d.files))
+	p.entries = make([]ManifestEntry, len(names), len(names)+len(d.references))
+	files := make([]*hashedFile, len(names))
+	if len(d.references) > 0 {
+		taken = make(map[string]bool, len(names))
+		for _, name := range names {
+			taken[name] = true
 		}
 	}
-	for name, f := range d.files {
-		if f.local == nil {
-			add(f.kept)
-			meter.add(1, 0)
-			continue
-		}
-		if !crew.run(hashed(ManifestEntry{Path: name}, f.local)) {
-			break
-		}
-	}
-	refs := newReferrals(c)
-	for _, r := range d.references {
+	var next atomic.Int64
+	for range min(workers, len(names)) {
 		if !crew.run(func(ctx context.Context) error {
-			// What a folder's reference leads to is hashed here, one after the other.
-			var later error
-			err := c.resolve(ctx, refs, r, add, func(e ManifestEntry, src *localSource) {
-				if later == nil {
-					meter.grow(1, 0)
-					later = hashed(e, src)(ctx)
+			for i := int(next.Add(1) - 1); i < len(names) && ctx.Err() == nil; i = int(next.Add(1) - 1) {
+				f := d.files[names[i]]
+				e := &p.entries[i]
+				if f.local == nil {
+					*e = known(f.kept)
+					meter.add(1, 0)
+					continue
 				}
-			})
-			meter.add(1, 0)
-			return ofFile(r.name, errors.Join(err, later))
+				e.Path = names[i]
+				var err error
+				if files[i], err = hashed(ctx, e, f.local); err != nil {
+					return err
+				}
+			}
+			return nil
 		}) {
 			break
 		}
 	}
 	err := crew.wait()
+	if err == nil && len(d.references) > 0 {
+		crew = newCrew(ctx, workers)
+		refs := newReferrals(c)
+		for _, r := range d.references {
+			if !crew.run(func(ctx context.Context) error {
+				// What a folder's reference leads to is hashed here, one after the other.
+				var later error
+				err := c.resolve(ctx, refs, r, add, func(e ManifestEntry, src *localSource) {
+					if later == nil {
+						meter.grow(1, 0)
+						if _, later = hashed(ctx, &e, src); later == nil {
+							add(e)
+						}
+					}
+				})
+				meter.add(1, 0)
+				return ofFile(r.name, errors.Join(err, later))
+			}) {
+				break
+			}
+		}
+		err = crew.wait()
+	}
+	for i, f := range files {
+		if f != nil {
+			p.files[names[i]] = f
+		}
+	}
 	if flushErr := ledgers.flush(); flushErr != nil {
 		c.log.LogAttrs(ctx, levelWarn, "digests of files cannot be remembered", errAttr(&Error{Message: flushErr.Error()}))
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // The form of manifest files.
@@ -193,33 +194,61 @@ func (m *Manifest) Write(w io.Writer) error {
 		fmt.Fprintf(b, `,"storageRegion":%s`, quoted(m.region))
 	}
 	b.WriteString(`},"contents":{`)
-	// Encoded without escaping <, > and &, which only matter inside HTML.
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
+	var buf []byte
 	for i := range m.entries {
 		e := &m.entries[i]
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		j := entryJSON{Digest: e.Digest, BirthArtifactID: e.BirthArtifactID, Ref: e.Ref, Extra: e.Extra}
-		if e.Size >= 0 {
-			j.Size = &e.Size
-		}
-		buf.Reset()
-		if err := enc.Encode(e.Path); err != nil {
-			return err
-		}
-		b.Write(bytes.TrimRight(buf.Bytes(), "\n"))
-		b.WriteByte(':')
-		buf.Reset()
-		if err := enc.Encode(j); err != nil {
+		var err error
+		if buf, err = e.appendJSON(buf[:0]); err != nil {
 			return fmt.Errorf("the entry %q: %w", e.Path, err)
 		}
-		b.Write(bytes.TrimRight(buf.Bytes(), "\n"))
+		b.Write(buf)
 	}
 	b.WriteString("}}")
 	return b.Flush() // reports what went wrong with any of the writes
+}
+
+// appendJSON appends the path and the entry as manifest files have them.
+func (e *ManifestEntry) appendJSON(b []byte) ([]byte, error) {
+	b = append(appendQuoted(b, e.Path), `:{"digest":`...)
+	b = appendQuoted(b, e.Digest)
+	if e.BirthArtifactID != "" {
+		b = appendQuoted(append(b, `,"birthArtifactID":`...), e.BirthArtifactID)
+	}
+	if e.Ref != "" {
+		b = appendQuoted(append(b, `,"ref":`...), e.Ref)
+	}
+	if len(e.Extra) > 0 {
+		b = append(b, `,"extra":`...)
+		extra := bytes.NewBuffer(b)
+		if err := json.Compact(extra, e.Extra); err != nil {
+			return nil, err
+		}
+		b = extra.Bytes()
+	}
+	if e.Size >= 0 {
+		b = strconv.AppendInt(append(b, `,"size":`...), e.Size, 10)
+	}
+	return append(b, '}'), nil
+}
+
+// appendQuoted appends s as a JSON string, without escaping <, > and &, which
+// only matter inside HTML.
+func appendQuoted(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			var buf bytes.Buffer
+			enc := json.NewEncoder(&buf)
+			enc.SetEscapeHTML(false)
+			if err := enc.Encode(s); err != nil { // strings always can be
+				return append(b, `""`...)
+			}
+			return append(b, bytes.TrimRight(buf.Bytes(), "\n")...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 func (m *Manifest) layoutOrDefault() string {
