@@ -1,8 +1,11 @@
 package graph
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -41,6 +44,29 @@ func (o *resolved) MarshalGQL(w io.Writer) {
 		o.values[i].MarshalGQL(w)
 	}
 	w.Write(closeBrace)
+}
+
+// buffers hold answers while they are made and sent, so that not each of them
+// grows anew. Very small and very large ones are not kept.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const (
+	minKeptBuffer = 1 << 10
+	maxKeptBuffer = 4 << 20
+)
+
+// marshaled is the text of an answer's data, until it is handed to release.
+func marshaled(data graphql.Marshaler) json.RawMessage {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	data.MarshalGQL(b)
+	return b.Bytes()
+}
+
+func release(data []byte) {
+	if cap(data) >= minKeptBuffer && cap(data) <= maxKeptBuffer {
+		buffers.Put(bytes.NewBuffer(data[:0]))
+	}
 }
 
 // below is the context of what a field selects.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -77,6 +78,7 @@ func (g *Graph) Serve(w http.ResponseWriter, r *http.Request, c Caller) Report {
 		report.Err = resp.Errors[0].Message
 	}
 	write(w, http.StatusOK, resp.Data, resp.Errors)
+	release(resp.Data)
 	return report
 }
 
@@ -201,7 +203,8 @@ func refuse(w http.ResponseWriter, status int, report Report, errs gqlerror.List
 // write sends an answer. The data is written as it is: passing it through an
 // encoder once more would cost as much as making it.
 func write(w http.ResponseWriter, status int, data []byte, errs gqlerror.List) {
-	var b bytes.Buffer
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
 	b.Grow(len(data) + 64)
 	b.WriteByte('{')
 	if data != nil {
@@ -221,6 +224,8 @@ func write(w http.ResponseWriter, status int, data []byte, errs gqlerror.List) {
 	}
 	b.WriteString("}\n")
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
 	w.Write(b.Bytes())
+	release(b.Bytes())
 }
