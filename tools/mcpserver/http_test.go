@@ -2,7 +2,6 @@ package mcpserver_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -166,57 +165,4 @@ func TestHTTP_ForgetsCallersThatAreGone(t *testing.T) {
 	if open != 101 {
 		t.Errorf("opened %d clients", open)
 	}
-}
-
-// TestNotifications_InOrder: over every wire and in both eras, each call's
-// progress arrives whole, in order, and before its answer.
-func TestNotifications_InOrder(t *testing.T) {
-	const calls = 1000
-	for _, e := range eras {
-		for name, open := range map[string]func(*testing.T) wire{
-			"stdio": func(t *testing.T) wire { return overStdio(t, conformanceServer(), e) },
-			"HTTP":  func(t *testing.T) wire { return overHTTP(t, conformanceServer(), e, "", mcpserver.HTTPOptions{}) },
-		} {
-			t.Run(name+" "+e.name, func(t *testing.T) {
-				w := open(t)
-				lost := 0
-				for n := range calls / 4 {
-					token := fmt.Sprint("call-", n)
-					got := w.ask(t, e.request("tools/call", map[string]any{
-						"name": "test_tool_with_progress", "arguments": map[string]any{}, "_meta": map[string]any{"progressToken": token},
-					}))
-					if !inOrder(t, got, token) {
-						lost++
-					}
-				}
-				if lost > 0 {
-					t.Errorf("%d of %d calls lost progress, or got it late", lost, calls/4)
-				}
-			})
-		}
-	}
-}
-
-// inOrder reports whether the messages are progress 0, 50 and 100, and the answer.
-func inOrder(t *testing.T, got []json.RawMessage, token string) bool {
-	t.Helper()
-	if len(got) != 4 {
-		return false
-	}
-	for i, want := range []float64{0, 50, 100} {
-		var m struct {
-			Method string
-			Params struct {
-				ProgressToken string
-				Progress      float64
-			}
-		}
-		if err := json.Unmarshal(got[i], &m); err != nil {
-			t.Fatal(err)
-		}
-		if m.Method != "notifications/progress" || m.Params.ProgressToken != token || m.Params.Progress != want {
-			return false
-		}
-	}
-	return strings.Contains(string(got[3]), "progress reported")
 }

@@ -171,27 +171,40 @@ type stdioWire struct {
 
 func (s *stdioWire) ask(t *testing.T, request []byte) []json.RawMessage {
 	t.Helper()
-	if _, err := s.in.Write(append(request, '\n')); err != nil {
-		t.Fatal(err)
+	return s.askAll(t, [][]byte{request})
+}
+
+// askAll writes all requests at once and returns what comes until all are
+// answered.
+func (s *stdioWire) askAll(t *testing.T, requests [][]byte) []json.RawMessage {
+	t.Helper()
+	open := map[int64]bool{}
+	for _, request := range requests {
+		var asked struct{ ID int64 }
+		if err := json.Unmarshal(request, &asked); err != nil {
+			t.Fatal(err)
+		}
+		open[asked.ID] = true
 	}
-	var asked, got struct{ ID *int64 }
-	if err := json.Unmarshal(request, &asked); err != nil {
+	if _, err := s.in.Write(append(bytes.Join(requests, []byte("\n")), '\n')); err != nil {
 		t.Fatal(err)
 	}
 	var out []json.RawMessage
-	for s.out.Scan() {
+	for len(open) > 0 && s.out.Scan() {
 		line := bytes.Clone(s.out.Bytes())
 		out = append(out, line)
-		got.ID = nil
+		var got struct{ ID *int64 }
 		if err := json.Unmarshal(line, &got); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		if got.ID != nil && *got.ID == *asked.ID {
-			return out
+		if got.ID != nil {
+			delete(open, *got.ID)
 		}
 	}
-	t.Fatalf("the server ended: %v", s.out.Err())
-	return nil
+	if len(open) > 0 {
+		t.Fatalf("the server ended: %v", s.out.Err())
+	}
+	return out
 }
 
 // overStdio serves a server over pipes and returns its client.
