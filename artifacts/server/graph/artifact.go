@@ -28,6 +28,7 @@ type artifactGroup struct {
 	places    lazy[map[int64]*transfer.Place]
 	runs      loader[int64, metadata.Run]
 	users     loader[int64, metadata.User]
+	uses      loader[int64, []metadata.Tally]
 }
 
 // An ArtifactConnection is a page of versions.
@@ -265,7 +266,7 @@ func (a *Artifact) UsedBy(ctx context.Context, first *int64, after *string) (*Ru
 			return a.rq.store.UsedBy(ctx, a.a.ID, page)
 		},
 		func(ctx context.Context, _ *metadata.Filter) (int, error) {
-			list, err := a.rq.store.CountUsedBy(ctx, a.a.ID)
+			list, err := a.group.uses.of(ctx, a.a.ID, a.group.ids, a.rq.store.CountUsedBy)
 			if err != nil {
 				return 0, err
 			}

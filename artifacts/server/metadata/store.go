@@ -112,8 +112,9 @@ type Runs interface {
 	CountRunArtifacts(ctx context.Context, runID int64, d Direction) ([]Tally, error)
 	// UsedBy lists the runs that used an artifact.
 	UsedBy(ctx context.Context, artifactID int64, p Page) (Connection[Run], error)
-	// CountUsedBy counts them by the projects that they are in.
-	CountUsedBy(ctx context.Context, artifactID int64) ([]Tally, error)
+	// CountUsedBy counts them for many artifacts, by the projects that they are in.
+	// Artifacts that no run used are left out.
+	CountUsedBy(ctx context.Context, artifactIDs []int64) (map[int64][]Tally, error)
 }
 
 // Types are the artifact types of a project: dataset, model, ...

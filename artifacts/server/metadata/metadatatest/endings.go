@@ -141,7 +141,7 @@ func everyMethod(ctx context.Context, s metadata.Store, a metadata.Artifact) map
 	keep("CountRunArtifacts", err)
 	_, err = s.UsedBy(ctx, a.ID, metadata.Page{})
 	keep("UsedBy", err)
-	_, err = s.CountUsedBy(ctx, a.ID)
+	_, err = s.CountUsedBy(ctx, []int64{a.ID})
 	keep("CountUsedBy", err)
 	_, err = s.Type(ctx, 1, "dataset")
 	keep("Type", err)

@@ -43,11 +43,15 @@ func lineageTests() map[string]func(*testing.T, *registry) {
 			}
 			list := walk(t, 2, func(p metadata.Page) (metadata.Connection[metadata.Run], error) { return r.UsedBy(r.ctx, a.ID, p) }, metadata.Page{})
 			same(t, "users", texts(list, func(r metadata.Run) string { return r.Name }), "u4 u3 u2 u1 u0")
-			n, err := r.CountUsedBy(r.ctx, a.ID)
+			unused := r.commit("unused")
+			r.ok(r.UseArtifact(r.ctx, r.run.ID, a.ID, ""))
+			n, err := r.CountUsedBy(r.ctx, []int64{unused.ID, a.ID, 999})
 			r.ok(err)
 			other, err := r.Project(r.ctx, "ann", "other")
 			r.ok(err)
-			same(t, "count", n, []metadata.Tally{{EntityID: other.EntityID, ProjectID: other.ID, Count: 5}})
+			same(t, "count", n, map[int64][]metadata.Tally{a.ID: {
+				{EntityID: r.run.EntityID, ProjectID: r.run.ProjectID, Count: 1}, {EntityID: other.EntityID, ProjectID: other.ID, Count: 5},
+			}})
 		},
 		"only what is committed can be used": func(t *testing.T, r *registry) {
 			p := r.pending("a")

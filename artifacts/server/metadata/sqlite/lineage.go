@@ -86,7 +86,23 @@ func (s *Store) UsedBy(ctx context.Context, artifactID int64, p metadata.Page) (
 	return paged(ctx, s, usedByList(artifactID), p)
 }
 
-// CountUsedBy counts the runs that used an artifact.
-func (s *Store) CountUsedBy(ctx context.Context, artifactID int64) ([]metadata.Tally, error) {
-	return tallied(ctx, s, usedByList(artifactID), "p.entity_id, p.id")
+// CountUsedBy counts the runs that used artifacts.
+func (s *Store) CountUsedBy(ctx context.Context, artifactIDs []int64) (map[int64][]metadata.Tally, error) {
+	type owned struct {
+		owner int64
+		tally metadata.Tally
+	}
+	rows, err := byIDs(ctx, s, artifactIDs, func(r scanner) (o owned, err error) {
+		err = r.Scan(&o.owner, &o.tally.EntityID, &o.tally.ProjectID, &o.tally.Count)
+		return o, err
+	}, countUsedBy)
+	tallies := map[int64][]metadata.Tally{}
+	for _, o := range rows {
+		tallies[o.owner] = append(tallies[o.owner], o.tally)
+	}
+	return tallies, err
 }
+
+const countUsedBy = `SELECT x.artifact_id, p.entity_id, p.id, count(*)
+	FROM run_artifacts x JOIN runs r ON r.id = x.run_id JOIN projects p ON p.id = r.project_id
+	WHERE x.artifact_id IN (SELECT value FROM json_each(?)) AND x.direction = 'INPUT' GROUP BY x.artifact_id, p.id ORDER BY x.artifact_id, p.id`

@@ -126,6 +126,11 @@ func TestListPlans(t *testing.T) {
 	checkPlan(t, s, "aliases", aliasList(1), "", "(collection_id=? AND ")
 	checkPlan(t, s, "outputs of a run", runArtifactList(1, metadata.Output), "", "run_artifacts_by_run (run_id=? AND direction=? AND ")
 	checkPlan(t, s, "users of a version", usedByList(1), "", "run_artifacts_by_artifact (artifact_id=? AND direction=? AND ")
+	if steps := plan(t, s, countUsedBy, []any{"[1,2]"}); !slices.ContainsFunc(steps, func(step string) bool {
+		return strings.Contains(step, "run_artifacts_by_artifact (artifact_id=? AND direction=?")
+	}) {
+		t.Errorf("users are counted by\n\t%s", strings.Join(steps, "\n\t"))
+	}
 	checkPlan(t, s, "files of a run", runFileList(1), "", "PRIMARY KEY (run_id=? AND ")
 	checkPlan(t, s, "files", files, "", "PRIMARY KEY (artifact_id=? AND ")
 	checkPlan(t, s, "files of a folder", within, "", "PRIMARY KEY (artifact_id=? AND ")
