@@ -64,6 +64,14 @@ type Artifact struct {
 	CreatedAt   time.Time  `json:"createdAt"`
 	UpdatedAt   *time.Time `json:"updatedAt,omitempty"`
 
+	// CreatedBy is who logged the version, where VersionDetails.CreatedBy asked
+	// for it; FindCreator asks for one version.
+	CreatedBy *Creator `json:"createdBy,omitempty"`
+	// UseCount is how many runs used it, as far as this API key may see them,
+	// where VersionDetails.UseCount asked for it; nil where the server does not
+	// tell.
+	UseCount *int `json:"useCount,omitempty"`
+
 	client *Client
 	set    artifactChanges
 }

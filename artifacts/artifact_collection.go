@@ -40,6 +40,16 @@ type ArtifactCollectionAttrs struct {
 type NewestVersion struct {
 	Version string   `json:"version"` // "v3"
 	Aliases []string `json:"aliases"`
+	// Details are there where CollectionsOptions.NewestDetails asked for them.
+	Details *NewestDetails `json:"details,omitempty"`
+}
+
+// NewestDetails are what a list of collections can tell of a newest version.
+type NewestDetails struct {
+	Size      int64     `json:"size"` // bytes
+	FileCount int64     `json:"fileCount"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy *Creator  `json:"createdBy,omitempty"`
 }
 
 // An ArtifactCollection is a named list of versions: a sequence or a portfolio.

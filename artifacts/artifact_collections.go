@@ -24,6 +24,8 @@ type CollectionsOptions struct {
 	// Newest has each collection bring its newest version along, in the same
 	// request: see ArtifactCollectionAttrs.Newest.
 	Newest bool
+	// NewestDetails has it bring size, time and creator of that version, too.
+	NewestDetails bool
 }
 
 // ArtifactCollections are the collections of one type in a project (W&B:
@@ -36,7 +38,7 @@ type ArtifactCollections struct {
 	entity, project, typeName string
 	filters                   map[string]any
 	choice                    wire.Choice
-	newest                    wire.JSONString // filters of the versions; "": not wanted
+	newest                    wire.Newest
 	invalid                   error
 }
 
@@ -56,8 +58,8 @@ func (c *Client) ArtifactCollections(entity, project, typeName string, opts *Col
 		count: l.count,
 	}, opts.PerPage, opts.After)
 	l.choice, l.invalid = choose(opts.Filters, opts.Order)
-	if opts.Newest {
-		l.newest = newestCommitted
+	if opts.Newest || opts.NewestDetails {
+		l.newest = wire.Newest{Filters: newestCommitted, Details: opts.NewestDetails}
 	}
 	return l
 }
@@ -86,7 +88,9 @@ func (l *ArtifactCollections) fetch(ctx context.Context, after string, perPage i
 			continue
 		}
 		attrs, err := toCollectionAttrs(&e.Node.ArtifactCollection)
-		attrs.Newest = newestOf(e.Node)
+		if err == nil {
+			attrs.Newest, err = newestOf(e.Node)
+		}
 		if err != nil {
 			return nil, PageInfo{}, located(l.op, l.path, err)
 		}
@@ -99,12 +103,18 @@ func (l *ArtifactCollections) fetch(ctx context.Context, after string, perPage i
 // versions do.
 const newestCommitted wire.JSONString = `{"state":"COMMITTED"}`
 
-func newestOf(c *wire.ListedCollection) *NewestVersion {
+func newestOf(c *wire.ListedCollection) (*NewestVersion, error) {
 	if c.Newest == nil || len(c.Newest.Edges) == 0 || c.Newest.Edges[0].Node == nil {
-		return nil
+		return nil, nil
 	}
 	e := c.Newest.Edges[0]
-	return &NewestVersion{Version: e.Version, Aliases: aliasesIn(c.ID, e.Node.Aliases)}
+	n := &NewestVersion{Version: e.Version, Aliases: aliasesIn(c.ID, e.Node.Aliases)}
+	if e.Node.CreatedAt == nil { // it always has one
+		return n, nil
+	}
+	created, err := moment("createdAt", *e.Node.CreatedAt)
+	n.Details = &NewestDetails{Size: e.Node.Size, FileCount: e.Node.FileCount, CreatedAt: created, CreatedBy: toCreator(e.Node.CreatedBy)}
+	return n, err
 }
 
 func (l *ArtifactCollections) count(ctx context.Context) (int, error) {

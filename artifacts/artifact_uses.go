@@ -37,6 +37,31 @@ func (a *Artifact) LoggedBy(ctx context.Context) (*RunPath, error) {
 	return &run, nil
 }
 
+// A Creator is who logged a version.
+type Creator struct {
+	// Run logged it; nil if no run did.
+	Run *RunPath `json:"run,omitempty"`
+	// RunName is the name that people gave the run, or else its id.
+	RunName string `json:"runName,omitempty"`
+	// Username is who started the run, or who logged the version without one; ""
+	// where the server does not tell.
+	Username string `json:"username,omitempty"`
+}
+
+// FindCreator asks who logged the version; nil if nobody did, or nobody of whom
+// this API key may know.
+func (a *Artifact) FindCreator(ctx context.Context) (*Creator, error) {
+	const op = "find who logged an artifact"
+	got, lacks, err := wire.ArtifactCreator(ctx, a.client.sender, wire.ID(a.ID))
+	if err != nil {
+		return nil, a.client.fail(ctx, op, a.QualifiedName(), err)
+	}
+	if lacks != wire.Nothing {
+		return nil, a.gone(op, lacks)
+	}
+	return toCreator(got), nil
+}
+
 // UsedBy are all runs that used the version, as far as this API key may see
 // them (W&B: ArtifactUsedBy). complete is false when the server gave only the
 // first of them and has no way to ask for more. Users gives them page by page.

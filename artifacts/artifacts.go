@@ -2,6 +2,7 @@ package artifacts
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/reliquary/reliquary/artifacts/internal/wire"
@@ -22,6 +23,34 @@ type ArtifactsOptions struct {
 	// after they arrive, as in W&B: a page can come out short, and Len, which
 	// counts what All would give, walks the list.
 	Tags []string
+	VersionDetails
+}
+
+// VersionDetails say what a list brings of each version beside, or without, what
+// every list brings. It takes no more requests.
+type VersionDetails struct {
+	// CreatedBy brings who logged it: Artifact.CreatedBy.
+	CreatedBy bool
+	// UseCount brings how many runs used it (Artifact.UseCount), where the server
+	// tells.
+	UseCount bool
+	// NoMetadata leaves out Artifact.Metadata, which can be long.
+	NoMetadata bool
+}
+
+func (d VersionDetails) shape() wire.ListShape {
+	return wire.ListShape{NoMetadata: d.NoMetadata, CreatedBy: d.CreatedBy, UseCount: d.UseCount}
+}
+
+// shaped sends a list, and again without the number of uses where the server
+// refuses: W&B's own client never asks for it.
+func shaped(shape wire.ListShape, send func(wire.ListShape) error) error {
+	err := send(shape)
+	if shape.UseCount && (errors.Is(err, ErrUnsupported) || errors.Is(err, ErrInvalid)) {
+		shape.UseCount = false
+		err = send(shape)
+	}
+	return err
 }
 
 // Artifacts are the versions of one collection (W&B: ProjectArtifacts).
@@ -32,6 +61,7 @@ type Artifacts struct {
 	filters                               map[string]any
 	tags                                  []string
 	choice                                wire.Choice
+	shape                                 wire.ListShape
 	invalid                               error
 }
 
@@ -46,6 +76,7 @@ func (c *Client) Artifacts(entity, project, typeName, collection string, opts *A
 		client: c, entity: entity, project: project, typeName: typeName, collection: collection,
 		filters: opts.Filters,
 		tags:    slices.Clone(opts.Tags),
+		shape:   opts.shape(),
 	}
 	if l.filters == nil {
 		l.filters = map[string]any{"state": string(Committed)}
@@ -73,9 +104,16 @@ func (l *Artifacts) fetch(ctx context.Context, after string, perPage int) ([]*Ar
 	}
 	of := wire.Collection{In: in, Type: l.typeName, Name: l.collection}
 	page := wire.Page{First: perPage, After: after, WithTotal: after == "" && len(l.tags) == 0}
-	got, lacks, err := wire.ProjectArtifacts(ctx, c.sender, of, l.choice, page)
+	var got *wire.Versions
+	var lacks wire.Missing
+	err = shaped(l.shape, func(shape wire.ListShape) (err error) {
+		if got, lacks, err = wire.ProjectArtifacts(ctx, c.sender, of, l.choice, shape, page); err != nil {
+			return c.fail(ctx, l.op, l.path, err)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, PageInfo{}, c.fail(ctx, l.op, l.path, err)
+		return nil, PageInfo{}, err
 	}
 	if got == nil {
 		return nil, PageInfo{}, missing(l.op, lacks, in, l.typeName, l.collection, "")
@@ -97,11 +135,12 @@ func (l *Artifacts) fetch(ctx context.Context, after string, perPage int) ([]*Ar
 			if err != nil {
 				return nil, err
 			}
-			return c.toArtifact(&w.Facts, got.DefaultArtifactType.Name, at, at, aliasesIn(got.ID, w.Aliases))
+			a, err := c.toArtifact(&w.Facts, got.DefaultArtifactType.Name, at, at, aliasesIn(got.ID, w.Aliases))
+			return withOrigin(a, &w.Origin), err
 		})
 	} else {
 		info = toPageInfo(got.Linked.PageInfo, got.Linked.TotalCount)
-		items, err = keep(got.Linked.Edges, l.tags, func(version string, w *wire.AliasedArtifact) (*Artifact, error) {
+		items, err = keep(got.Linked.Edges, l.tags, func(version string, w *wire.PortfolioVersion) (*Artifact, error) {
 			at, err := here.number(version)
 			if err != nil {
 				return nil, err
@@ -110,7 +149,8 @@ func (l *Artifacts) fetch(ctx context.Context, after string, perPage int) ([]*Ar
 			if err != nil {
 				return nil, err
 			}
-			return c.toArtifact(&w.Facts, w.ArtifactType.Name, own, at, aliasesIn(got.ID, w.Aliases))
+			a, err := c.toArtifact(&w.Facts, w.ArtifactType.Name, own, at, aliasesIn(got.ID, w.Aliases))
+			return withOrigin(a, &w.Origin), err
 		})
 	}
 	if err != nil {

@@ -147,6 +147,36 @@ func (c *Client) toArtifact(w *wire.Facts, typeName string, own, at seat, aliase
 	return a, nil
 }
 
+// withOrigin adds who logged a version and how many runs used it, as far as that
+// was asked for.
+func withOrigin(a *Artifact, o *wire.Origin) *Artifact {
+	if a == nil {
+		return nil
+	}
+	a.CreatedBy = toCreator(o.CreatedBy)
+	if o.UsedBy != nil {
+		a.UseCount = o.UsedBy.TotalCount
+	}
+	return a
+}
+
+func toCreator(w *wire.Creator) *Creator {
+	switch {
+	case w == nil:
+		return nil
+	case w.Typename == wire.UserTypename:
+		return &Creator{Username: text(w.Username)}
+	case w.Typename != wire.RunTypename || w.Project == nil:
+		return nil
+	}
+	run := toRunPath(&w.RunPlace)
+	c := &Creator{Run: &run, RunName: text(w.DisplayName)}
+	if w.User != nil {
+		c.Username = text(w.User.Username)
+	}
+	return c
+}
+
 // metadata reads JSON text that came inside a JSON string.
 func metadata(s *string) (json.RawMessage, error) {
 	if s == nil || *s == "" || *s == "null" {

@@ -24,6 +24,7 @@ type SearchOptions struct {
 	Order string
 	// PerCollection is how many versions of each collection are given. 0 means 10.
 	PerCollection int
+	VersionDetails
 }
 
 const defaultPerCollection = 10
@@ -85,9 +86,15 @@ func (l *Search) fetch(ctx context.Context, after string, perPage int) ([]Search
 		saved, _ := a.peek() // it came with its attributes
 		ids[i] = wire.ID(saved.ID)
 	}
-	got, err := wire.SearchCollections(ctx, c.sender, ids, l.choice, l.opts.PerCollection)
+	var got []*wire.Matches
+	err = shaped(l.opts.shape(), func(shape wire.ListShape) (err error) {
+		if got, err = wire.SearchCollections(ctx, c.sender, ids, l.choice, shape, l.opts.PerCollection); err != nil {
+			return c.fail(ctx, l.op, l.path, err)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, PageInfo{}, c.fail(ctx, l.op, l.path, err)
+		return nil, PageInfo{}, err
 	}
 	var items []SearchResult
 	for i, m := range got {
@@ -114,7 +121,7 @@ func (l *Search) result(a *ArtifactCollection, m *wire.Matches) (SearchResult, e
 	}
 	here := seat{entity: a.Entity(), project: a.Project(), collection: a.Name()}
 	var err error
-	r.Artifacts, err = keep(m.Versions.Edges, nil, func(version string, w *wire.AliasedArtifact) (*Artifact, error) {
+	r.Artifacts, err = keep(m.Versions.Edges, nil, func(version string, w *wire.PortfolioVersion) (*Artifact, error) {
 		at, err := here.number(version)
 		if err != nil {
 			return nil, err
@@ -123,7 +130,8 @@ func (l *Search) result(a *ArtifactCollection, m *wire.Matches) (SearchResult, e
 		if err != nil {
 			return nil, err
 		}
-		return l.client.toArtifact(&w.Facts, w.ArtifactType.Name, own, at, aliasesIn(m.ID, w.Aliases))
+		found, err := l.client.toArtifact(&w.Facts, w.ArtifactType.Name, own, at, aliasesIn(m.ID, w.Aliases))
+		return withOrigin(found, &w.Origin), err
 	})
 	return r, err
 }

@@ -4,9 +4,14 @@ import "context"
 
 // Facts are a version's attributes that do not depend on where it is seen.
 type Facts struct {
+	Core
+	Metadata *string `json:"metadata"`
+}
+
+// Core is all of them but the metadata, which can be long.
+type Core struct {
 	ID                 ID      `json:"id"`
 	Description        *string `json:"description"`
-	Metadata           *string `json:"metadata"`
 	TTLDurationSeconds *int64  `json:"ttlDurationSeconds"`
 	TTLIsInherited     *bool   `json:"ttlIsInherited"`
 	Tags               []Name  `json:"tags"`
@@ -60,26 +65,102 @@ type AliasedArtifact struct {
 type SequenceVersion struct {
 	Facts
 	Aliased
+	Origin `graphql:"-"` // where a variant of the list asks for it
+}
+
+// A PortfolioVersion is a version seen in a portfolio.
+type PortfolioVersion struct {
+	AliasedArtifact
+	Origin `graphql:"-"`
+}
+
+// An Origin says who logged a version, and how many runs used it.
+type Origin struct {
+	CreatedBy *Creator `json:"createdBy"`
+	UsedBy    *Total   `json:"usedBy"`
+}
+
+// A Creator is the run that logged a version, or else the user who did.
+type Creator struct {
+	Typename    string `graphql:"__typename" json:"__typename"`
+	CreatorRun  `graphql:"... on Run"`
+	CreatorUser `graphql:"... on User"`
+}
+
+// The types that a Creator can have.
+const (
+	RunTypename  = "Run"
+	UserTypename = "User"
+)
+
+// CreatorRun is what a Creator that is a run has.
+type CreatorRun struct {
+	RunPlace
+	DisplayName *string      `json:"displayName"`
+	User        *CreatorUser `json:"user"`
+}
+
+// CreatorUser is what a Creator that is a user has.
+type CreatorUser struct {
+	Username *string `json:"username"`
 }
 
 // Versions are a collection and a page of its versions.
-type Versions struct {
+type Versions = VersionsAs[SequenceVersion, PortfolioVersion]
+
+// VersionsAs are Versions of which a sequence shows S and a portfolio L.
+type VersionsAs[S, L any] struct {
 	Place
 	DefaultArtifactType Name `json:"defaultArtifactType"`
-	InSequence          `graphql:"... on ArtifactSequence"`
-	InPortfolio         `graphql:"... on ArtifactPortfolio"`
+	InSequence[S]       `graphql:"... on ArtifactSequence"`
+	InPortfolio[L]      `graphql:"... on ArtifactPortfolio"`
 }
 
 // InSequence is what only a sequence has.
-type InSequence struct {
-	Own *Versioned[SequenceVersion] `graphql:"artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"artifacts"`
+type InSequence[S any] struct {
+	Own *Versioned[S] `graphql:"artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"artifacts"`
 }
 
 // InPortfolio is what only a portfolio has. Its own name keeps the two
 // selections apart.
-type InPortfolio struct {
-	Linked *Versioned[AliasedArtifact] `graphql:"linked: artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"linked"`
+type InPortfolio[L any] struct {
+	Linked *Versioned[L] `graphql:"linked: artifacts(after: $cursor, first: $perPage, filters: $filters, order: $order)" json:"linked"`
 }
+
+// A ListShape says what a list of versions brings of each, beside what every
+// list brings.
+type ListShape struct {
+	NoMetadata bool
+	CreatedBy  bool
+	// UseCount asks how many runs used it, which W&B's own client never does: a
+	// server may refuse the whole list for that.
+	UseCount bool
+}
+
+// vars puts the variables of all shapes but the usual one into v.
+func (l ListShape) vars(v Vars) { v["withMetadata"], v["withCreatedBy"] = !l.NoMetadata, l.CreatedBy }
+
+// The selections of these shapes.
+type (
+	shapedFacts struct {
+		Core
+		Metadata  *string  `graphql:"metadata @include(if: $withMetadata)" json:"metadata"`
+		CreatedBy *Creator `graphql:"createdBy @include(if: $withCreatedBy)" json:"createdBy"`
+		Aliased
+	}
+	countedFacts struct {
+		shapedFacts
+		UsedBy *Total `graphql:"usedBy" json:"usedBy"`
+	}
+	linkedAs[F any] struct {
+		Facts            F `graphql:"... on Artifact"`
+		VersionIndex     *int
+		ArtifactType     Name
+		ArtifactSequence Place
+	}
+	shapedVersions  = VersionsAs[shapedFacts, linkedAs[shapedFacts]]
+	countedVersions = VersionsAs[countedFacts, linkedAs[countedFacts]]
+)
 
 // Versioned is a connection of versions with their number in the collection.
 type Versioned[N any] struct {
@@ -102,11 +183,18 @@ type versionsTotal struct {
 const ProjectArtifactsName = "ProjectArtifacts"
 
 // ProjectArtifacts lists the versions of a collection.
-func ProjectArtifacts(ctx context.Context, s *Sender, c Collection, choice Choice, p Page) (*Versions, Missing, error) {
-	out, missing, err := find[Versions](ctx, s, Op{Name: ProjectArtifactsName}, c, p.counted(Vars{
-		"filters": optional(choice.Filters),
-		"order":   optional(choice.Order),
-	}))
+func ProjectArtifacts(ctx context.Context, s *Sender, c Collection, choice Choice, shape ListShape, p Page) (*Versions, Missing, error) {
+	op := Op{Name: ProjectArtifactsName}
+	vars := p.counted(Vars{"filters": optional(choice.Filters), "order": optional(choice.Order)})
+	ask := find[Versions]
+	if shape != (ListShape{}) {
+		shape.vars(vars)
+		ask = findAs[shapedVersions, Versions]
+		if shape.UseCount {
+			ask = findAs[countedVersions, Versions]
+		}
+	}
+	out, missing, err := ask(ctx, s, op, c, vars)
 	if out != nil && out.Own == nil && out.Linked == nil {
 		return nil, MissingList, nil
 	}

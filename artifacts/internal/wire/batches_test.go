@@ -71,7 +71,10 @@ func TestVersionDocuments(t *testing.T) {
 		},
 		"number of runs": func() (any, error) { v, _, err := wire.CountRuns(ctx, s, in, `{}`); return v, err },
 		"search": func() (any, error) {
-			return wire.SearchCollections(ctx, s, ids, wire.Choice{Filters: `{}`, Order: "+createdAt"}, 3)
+			return wire.SearchCollections(ctx, s, ids, wire.Choice{Filters: `{}`, Order: "+createdAt"}, wire.ListShape{}, 3)
+		},
+		"search, and more": func() (any, error) {
+			return wire.SearchCollections(ctx, s, ids, wire.Choice{Filters: `{}`, Order: "+createdAt"}, wire.ListShape{CreatedBy: true, UseCount: true}, 3)
 		},
 	} {
 		t.Run(name, func(t *testing.T) { checkTags(t, schema, r, ask) })

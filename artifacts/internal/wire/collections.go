@@ -45,13 +45,18 @@ type Collection struct {
 
 // find sends op, which selects C of one collection.
 func find[C any](ctx context.Context, s *Sender, op Op, c Collection, more Vars) (*C, Missing, error) {
+	return findAs[C, C](ctx, s, op, c, more)
+}
+
+// findAs sends op, which selects Q of one collection, and reads it as C.
+func findAs[Q, C any](ctx context.Context, s *Sender, op Op, c Collection, more Vars) (*C, Missing, error) {
 	vars := c.vars()
 	vars["collection"] = c.Name
 	for k, v := range more {
 		vars[k] = v
 	}
 	if c.Type == "" {
-		out, err := Do[inProject[C]](ctx, s, op, vars)
+		out, err := DoAs[inProject[Q], inProject[C]](ctx, s, op, vars)
 		switch {
 		case err != nil:
 			return nil, Nothing, err
@@ -63,7 +68,7 @@ func find[C any](ctx context.Context, s *Sender, op Op, c Collection, more Vars)
 		return out.Project.ArtifactCollection, Nothing, nil
 	}
 	vars["type"] = c.Type
-	out, err := Do[inType[C]](ctx, s, op, vars)
+	out, err := DoAs[inType[Q], inType[C]](ctx, s, op, vars)
 	switch {
 	case err != nil:
 		return nil, Nothing, err
@@ -87,8 +92,24 @@ func GetArtifactCollection(ctx context.Context, s *Sender, c Collection) (*Artif
 type ListedCollection struct {
 	ArtifactCollection
 	Newest *struct {
-		Edges []VersionedEdge[Aliased] `json:"edges"`
+		Edges []VersionedEdge[NewestVersion] `json:"edges"`
 	} `graphql:"newest: artifacts(first: 1, filters: $newestOf) @include(if: $withNewest)" json:"newest"`
+}
+
+// A NewestVersion has its aliases and, where $withDetails says so, more.
+type NewestVersion struct {
+	Aliased
+	Size      int64    `graphql:"size @include(if: $withDetails)" json:"size"`
+	FileCount int64    `graphql:"fileCount @include(if: $withDetails)" json:"fileCount"`
+	CreatedAt *string  `graphql:"createdAt @include(if: $withDetails)" json:"createdAt"`
+	CreatedBy *Creator `graphql:"createdBy @include(if: $withDetails)" json:"createdBy"`
+}
+
+// Newest says what a list of collections brings of the newest version of each.
+type Newest struct {
+	// Filters choose among the versions; "" means that none is brought.
+	Filters JSONString
+	Details bool
 }
 
 // listsOfType and listsOfProject reach L, a selection of the collections of a
@@ -138,11 +159,10 @@ type Choice struct {
 
 // ArtifactCollections lists the collections of a type, or of the whole project
 // where typeName is "". filtering says that the server can filter, sort and
-// count a project's collections; without it choice must be empty. newest filters
-// the versions of which each collection brings the newest; "" means that it brings none.
-func ArtifactCollections(ctx context.Context, s *Sender, in In, typeName string, choice Choice, newest JSONString, filtering bool, p Page) (*Counted[ListedCollection], Missing, error) {
+// count a project's collections; without it choice must be empty.
+func ArtifactCollections(ctx context.Context, s *Sender, in In, typeName string, choice Choice, newest Newest, filtering bool, p Page) (*Counted[ListedCollection], Missing, error) {
 	vars := p.vars(in.vars())
-	vars["newestOf"], vars["withNewest"] = optional(newest), newest != ""
+	vars["newestOf"], vars["withNewest"], vars["withDetails"] = optional(newest.Filters), newest.Filters != "", newest.Details
 	if typeName == "" && !filtering {
 		l, missing, err := listed[uncountedCollections, Nodes[ListedCollection]](ctx, s, "ArtifactCollections", typeName, vars)
 		if l == nil {

@@ -62,7 +62,7 @@ func BenchmarkAnswer(b *testing.B) {
 		s := &Sender{URL: "http://test/graphql", Send: func(Op, *http.Request) ([]byte, error) { return body, nil }}
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := ProjectArtifacts(ctx, s, Collection{Type: "t"}, Choice{}, Page{First: 1000}); err != nil {
+			if _, _, err := ProjectArtifacts(ctx, s, Collection{Type: "t"}, Choice{}, ListShape{}, Page{First: 1000}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -55,6 +55,25 @@ func ArtifactCreatedBy(ctx context.Context, s *Sender, id ID) (*RunPlace, Missin
 	return &out.Artifact.CreatedBy.RunPlace, Nothing, nil
 }
 
+type artifactCreator struct {
+	Artifact *struct {
+		CreatedBy *Creator `json:"createdBy"`
+	} `graphql:"artifact(id: $id)" json:"artifact"`
+}
+
+// ArtifactCreator asks which run logged a version, with its name, or else which
+// user; nil if nobody did.
+func ArtifactCreator(ctx context.Context, s *Sender, id ID) (*Creator, Missing, error) {
+	out, err := Do[artifactCreator](ctx, s, Op{Name: "ArtifactCreator"}, Vars{"id": id})
+	switch {
+	case err != nil:
+		return nil, Nothing, err
+	case out.Artifact == nil:
+		return nil, MissingVersion, nil
+	}
+	return out.Artifact.CreatedBy, Nothing, nil
+}
+
 // A VersionUse is what depends on a version, and what tells it from others.
 type VersionUse struct {
 	ID                  ID      `json:"id"`

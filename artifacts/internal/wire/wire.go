@@ -92,7 +92,13 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // lets a server answer more than was asked. Even its ExecRaw, which only cuts
 // the data out of the answer, would double the time (BenchmarkAnswer).
 func Do[T any](ctx context.Context, s *Sender, op Op, vars Vars) (*T, error) {
-	doc, err := document[T](s, op, vars)
+	return DoAs[T, T](ctx, s, op, vars)
+}
+
+// DoAs sends one operation whose document is built from Q, and decodes its data
+// into T: one type for the answers to several variants of a question.
+func DoAs[Q, T any](ctx context.Context, s *Sender, op Op, vars Vars) (*T, error) {
+	doc, err := document[Q](s, op, vars)
 	if err != nil {
 		return nil, err
 	}
