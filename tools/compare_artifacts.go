@@ -10,11 +10,10 @@ import (
 
 // CompareArtifactsInput names two versions.
 type CompareArtifactsInput struct {
-	// The older one, or its id.
+	// Older, or its id.
 	From string `json:"from" jsonschema:"example=team/vision/detector:v11"`
-	// The newer one, or its id.
-	To string `json:"to" jsonschema:"example=team/vision/detector:latest"`
-	// Only paths that begin so.
+	// Newer, or its id.
+	To     string `json:"to" jsonschema:"example=team/vision/detector:latest"`
 	Prefix string `json:"prefix,omitempty"`
 	// Do not look into tables and tensors.
 	SkipContents bool `json:"skip_contents,omitempty"`
@@ -58,7 +57,7 @@ type FileDifference struct {
 func compareArtifacts() Operation {
 	return Define("compare_artifacts", Reads, Words{
 		Title:       "Compare two artifact versions",
-		Description: "Tell which files were added, removed or changed between two artifact versions, and how much it grew; of tables, how columns and row counts changed, of safetensors the tensors. Nothing is downloaded as a whole.",
+		Description: "Tell which files were added, removed or changed between two artifact versions, and how much it grew; of tables, how columns and row counts changed, of safetensors the tensors.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in CompareArtifactsInput) (CompareArtifactsOutput, error) {
 		var out CompareArtifactsOutput

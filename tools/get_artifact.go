@@ -17,40 +17,43 @@ import (
 
 // GetArtifactInput names a version.
 type GetArtifactInput struct {
-	// With an alias or a version such as v3. Default: latest.
+	// Or :v3. Default: latest.
 	Artifact string `json:"artifact" jsonschema:"example=team/vision/detector:latest"`
-	// Top-level entries of the metadata to show, long ones too.
+	// Entries of the metadata to show, long ones too.
 	MetadataKeys []string `json:"metadata_keys,omitempty" jsonschema:"maxItems=50"`
+	Showing
 }
 
 // GetArtifactOutput is a version.
 type GetArtifactOutput struct {
-	Artifact    string   `json:"artifact"`
-	ID          string   `json:"id"`
+	Artifact    string   `json:"artifact" detail:"always"`
 	Type        string   `json:"type"`
 	State       string   `json:"state" jsonschema:"enum=PENDING,enum=COMMITTED,enum=DELETED"`
 	Aliases     []string `json:"aliases"`
-	MoreAliases int      `json:"more_aliases,omitempty"`
+	MoreAliases int      `json:"more_aliases,omitempty" detail:"with=aliases"`
 	Tags        []string `json:"tags"`
-	Description string   `json:"description,omitempty"`
 	SizeBytes   Bytes    `json:"size_bytes"`
 	Files       int64    `json:"files"`
-	// Equal digests mean equal contents.
-	Digest    string  `json:"digest"`
-	CreatedAt Moment  `json:"created_at"`
-	UpdatedAt *Moment `json:"updated_at,omitempty"`
+	CreatedAt   Moment   `json:"created_at"`
 	// Kept so long after created_at. Absent: for ever.
 	TTLSeconds *int64 `json:"ttl_seconds,omitempty"`
 	// Where it was logged, if reached through a portfolio.
 	Source string `json:"source,omitempty"`
-	// Run.
-	LoggedBy string `json:"logged_by,omitempty"`
+	Creator
 	// Runs.
-	UsedBy         []string       `json:"used_by"`
-	UsedByComplete bool           `json:"used_by_complete"`
-	Metadata       map[string]any `json:"metadata,omitempty"`
+	UsedBy         []string `json:"used_by"`
+	UsedByComplete bool     `json:"used_by_complete" detail:"with=used_by"`
+	// Entries that the metadata has, where it is not shown itself.
+	MetadataKeys     []string `json:"metadata_keys,omitempty"`
+	MoreMetadataKeys int      `json:"more_metadata_keys,omitempty" detail:"with=metadata_keys"`
+	ID               string   `json:"id" detail:"full"`
+	Description      string   `json:"description,omitempty" detail:"full"`
+	// Equal digests mean equal contents.
+	Digest    string         `json:"digest" detail:"full"`
+	UpdatedAt *Moment        `json:"updated_at,omitempty" detail:"full"`
+	Metadata  map[string]any `json:"metadata,omitempty" detail:"full"`
 	// Too long to be shown unasked: see metadata_keys.
-	MetadataOmitted []OmittedEntry `json:"metadata_omitted,omitempty"`
+	MetadataOmitted []OmittedEntry `json:"metadata_omitted,omitempty" detail:"with=metadata"`
 }
 
 // OmittedEntry is an entry of metadata that is not shown.
@@ -65,12 +68,13 @@ const (
 	metadataAsked   = 20_000
 	mostUsersShown  = 50
 	mostOmitted     = 100
+	mostKeysShown   = 30
 )
 
 func getArtifact() Operation {
 	return Define("get_artifact", Reads, Words{
 		Title:       "Get an artifact version",
-		Description: "Get one artifact version: aliases, tags, description, size, metadata, the run that logged it and the runs that used it. Use list_artifact_files for its files.",
+		Description: "Get one artifact version: aliases, tags, size, who logged it and the runs that used it. Full adds description, digest and metadata. Use preview_artifact_file for its files.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in GetArtifactInput) (GetArtifactOutput, error) {
 		var out GetArtifactOutput
@@ -99,8 +103,14 @@ func getArtifact() Operation {
 		if a.IsLink() {
 			out.Source = a.SourceQualifiedName()
 		}
-		if out.Metadata, out.MetadataOmitted, err = showMetadata(a.Metadata, in.MetadataKeys); err != nil {
+		if len(in.MetadataKeys) > 0 {
+			show(ctx, "metadata")
+		}
+		if out.Metadata, out.MetadataOmitted, err = showMetadata(a.Metadata, in.MetadataKeys, metadataUnasked); err != nil {
 			return out, err
+		}
+		if !shows(ctx, "metadata") {
+			out.nameMetadata()
 		}
 		err = out.lineage(ctx, a)
 		return out, err
@@ -111,13 +121,17 @@ func getArtifact() Operation {
 func (out *GetArtifactOutput) lineage(ctx context.Context, a *artifacts.Artifact) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		run, err := a.LoggedBy(ctx)
-		if run != nil {
-			out.LoggedBy = run.String()
+		if !showsCreator(ctx) {
+			return nil
 		}
+		by, err := a.FindCreator(ctx)
+		out.Creator = creator(by)
 		return unlessUnsupported(err)
 	})
 	g.Go(func() error {
+		if !shows(ctx, "used_by") {
+			return nil
+		}
 		runs, complete, err := a.UsedBy(ctx)
 		var more int
 		out.UsedBy, more = some(runNames(runs), mostUsersShown)
@@ -144,9 +158,23 @@ func runNames(runs []artifacts.RunPath) []string {
 	return names
 }
 
+// nameMetadata names the entries of metadata instead of showing them.
+func (out *GetArtifactOutput) nameMetadata() {
+	keys := slices.Collect(maps.Keys(out.Metadata))
+	for _, o := range out.MetadataOmitted {
+		keys = append(keys, o.Key)
+	}
+	slices.Sort(keys)
+	out.MetadataKeys, out.MoreMetadataKeys = some(keys, mostKeysShown)
+	for i, k := range out.MetadataKeys {
+		out.MetadataKeys[i] = clip(k, clippedInLists)
+	}
+}
+
 // showMetadata chooses what to show of metadata: everything that is not too
-// long, or the entries that were asked for. What it leaves out it names.
-func showMetadata(raw json.RawMessage, keys []string) (map[string]any, []OmittedEntry, error) {
+// long for a budget, or the entries that were asked for. What it leaves out it
+// names.
+func showMetadata(raw json.RawMessage, keys []string, budget int) (map[string]any, []OmittedEntry, error) {
 	entries := map[string]json.RawMessage{}
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &entries); err != nil {
@@ -162,7 +190,7 @@ func showMetadata(raw json.RawMessage, keys []string) (map[string]any, []Omitted
 			return nil, nil, e
 		}
 	}
-	budget, wanted := metadataUnasked, all
+	wanted := all
 	if len(keys) > 0 {
 		budget, wanted = metadataAsked, keys
 	}

@@ -15,6 +15,7 @@ type GetArtifactsInput struct {
 	Digests []string `json:"digests,omitempty" jsonschema:"maxItems=100"`
 	// For digests.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
+	Showing
 }
 
 // GetArtifactsOutput is what became of each name, in the order asked.
@@ -27,26 +28,26 @@ type GetArtifactsOutput struct {
 type LookedUpArtifact struct {
 	// The path, id or digest that was given.
 	Asked    string             `json:"asked"`
-	Artifact *NamedArtifactItem `json:"artifact,omitempty"`
+	Artifact *NamedArtifactItem `json:"artifact,omitempty" detail:"items"`
 	// Absent if artifact is there.
 	Error *LookupError `json:"error,omitempty"`
 }
 
 // NamedArtifactItem is a version with its whole name.
 type NamedArtifactItem struct {
-	Artifact string `json:"artifact"`
-	ID       string `json:"id"`
+	Artifact string `json:"artifact" detail:"always"`
+	ID       string `json:"id" detail:"full"`
 	Type     string `json:"type"`
 	State    string `json:"state" jsonschema:"enum=PENDING,enum=COMMITTED,enum=DELETED"`
 	// Where it was logged, if reached through a portfolio.
 	Source      string   `json:"source,omitempty"`
 	Aliases     []string `json:"aliases"`
-	MoreAliases int      `json:"more_aliases,omitempty"`
+	MoreAliases int      `json:"more_aliases,omitempty" detail:"with=aliases"`
 	Tags        []string `json:"tags"`
 	SizeBytes   Bytes    `json:"size_bytes"`
 	Files       int64    `json:"files"`
-	Digest      string   `json:"digest"`
 	CreatedAt   Moment   `json:"created_at"`
+	Digest      string   `json:"digest" detail:"full"`
 }
 
 // LookupError says why one of many was not found.
@@ -58,7 +59,7 @@ type LookupError struct {
 func getArtifacts() Operation {
 	return Define("get_artifacts", Reads, Words{
 		Title:       "Get many artifact versions",
-		Description: "Get many artifact versions at once, by path, id or digest of their contents. One that is not there does not keep the others away. Use get_artifact for metadata and runs of one of them.",
+		Description: "Get many artifact versions at once, by path, id or digest of their contents. One that is not there does not keep the others away. Use get_artifact for metadata and runs of one of them. Full adds ids and digests.",
 		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in GetArtifactsInput) (GetArtifactsOutput, error) {
 		out := GetArtifactsOutput{Artifacts: []LookedUpArtifact{}}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -11,11 +12,11 @@ import (
 type GetLineageInput struct {
 	Artifact string `json:"artifact,omitempty" jsonschema:"example=team/vision/detector:latest"`
 	// Instead of artifact: what this run used and logged, and who used that since.
-	Run string `json:"run,omitempty" jsonschema:"example=team/vision/1a2b3c4d"`
-	// Upstream: what it was made from. Downstream: what was made from it.
+	Run       string `json:"run,omitempty" jsonschema:"example=team/vision/1a2b3c4d"`
 	Direction string `json:"direction,omitempty" jsonschema:"enum=upstream,enum=downstream,enum=both,default=both"`
-	// Runs between the version and the farthest one.
+	// In runs; 1 is the nearest.
 	Depth int `json:"depth,omitempty" jsonschema:"minimum=1,maximum=50,default=5"`
+	Showing
 }
 
 // GetLineageOutput is what was found. Each run says what it read and wrote.
@@ -23,24 +24,33 @@ type GetLineageOutput struct {
 	// Where the walk began; or run.
 	Artifact  string            `json:"artifact,omitempty"`
 	Run       string            `json:"run,omitempty"`
-	Artifacts []LineageArtifact `json:"artifacts"`
-	Runs      []LineageRun      `json:"runs"`
+	Artifacts []LineageArtifact `json:"artifacts" detail:"items"`
+	Runs      []LineageRun      `json:"runs" detail:"items"`
 	Complete  bool              `json:"complete"`
 	LeftOut   []string          `json:"left_out,omitempty"`
 }
 
 // LineageArtifact is a version in a lineage.
 type LineageArtifact struct {
-	Artifact string `json:"artifact"`
+	Artifact string `json:"artifact" detail:"always"`
 	Type     string `json:"type"`
 	// Runs away from the start; below 0 upstream.
-	Depth int    `json:"depth"`
-	State string `json:"state,omitempty"`
+	Depth       int      `json:"depth"`
+	State       string   `json:"state,omitempty"`
+	Aliases     []string `json:"aliases,omitempty" detail:"full"`
+	MoreAliases int      `json:"more_aliases,omitempty" detail:"with=aliases"`
+	SizeBytes   *Bytes   `json:"size_bytes,omitempty" detail:"full"`
+	CreatedAt   *Moment  `json:"created_at,omitempty" detail:"full"`
+	// Equal digests mean equal contents.
+	Digest string `json:"digest,omitempty" detail:"full"`
+
+	id string
 }
 
 // LineageRun is a run in a lineage, with those of its versions that are in it.
 type LineageRun struct {
-	Run    string   `json:"run"`
+	Run string `json:"run" detail:"always"`
+	// Display name, if it has one of its own.
 	Name   string   `json:"name,omitempty"`
 	Used   []string `json:"used,omitempty"`
 	Logged []string `json:"logged,omitempty"`
@@ -49,10 +59,22 @@ type LineageRun struct {
 // mostLineage bounds an answer: some 6,000 tokens.
 const mostLineage = 150
 
+// nodesShown is how much of a lineage to look at. What is shown in full takes
+// more tokens each.
+func nodesShown(ctx context.Context) int {
+	if shows(ctx, lineageDetails...) {
+		return mostLineage / 2
+	}
+	return mostLineage
+}
+
+// lineageDetails are the fields of LineageArtifact that a walk does not meet.
+var lineageDetails = []string{"aliases", "size_bytes", "created_at", "digest"}
+
 func getLineage() Operation {
 	return Define("get_lineage", Reads, Words{
 		Title:       "Get the lineage of an artifact",
-		Description: "Follow a version or a run over many hops: what it was made from (which data a model's run used), and what used it or was made from it. Depth 1 is the nearest.",
+		Description: "Follow a version or a run over many hops: upstream what it was made from (which data a model's run used), downstream what used it or was made from it. Full adds aliases, size and digest of versions.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in GetLineageInput) (GetLineageOutput, error) {
 		var out GetLineageOutput
@@ -69,18 +91,18 @@ func getLineage() Operation {
 			return out, err
 		}
 		l, err := a.Lineage(ctx, &artifacts.LineageOptions{
-			Direction: artifacts.LineageDirection(in.Direction), Depth: in.Depth, MaxNodes: mostLineage,
+			Direction: artifacts.LineageDirection(in.Direction), Depth: in.Depth, MaxNodes: nodesShown(ctx),
 		})
 		if err != nil {
 			return out, err
 		}
-		out = showLineage(ctx, l)
+		out, err = showLineage(ctx, c, l)
 		out.Artifact = a.QualifiedName()
-		return out, nil
+		return out, err
 	})
 }
 
-func showLineage(ctx context.Context, l *artifacts.Lineage) GetLineageOutput {
+func showLineage(ctx context.Context, c *artifacts.Client, l *artifacts.Lineage) (GetLineageOutput, error) {
 	out := GetLineageOutput{Artifacts: []LineageArtifact{}, Runs: []LineageRun{}, Complete: l.Complete, LeftOut: l.Left}
 	names := map[string]string{}
 	hidden := 0
@@ -90,7 +112,7 @@ func showLineage(ctx context.Context, l *artifacts.Lineage) GetLineageOutput {
 			continue
 		}
 		names[a.ID] = a.Name
-		shown := LineageArtifact{Artifact: a.Name, Type: a.Type, Depth: a.Depth}
+		shown := LineageArtifact{Artifact: a.Name, Type: a.Type, Depth: a.Depth, id: a.ID}
 		if a.State != artifacts.Committed {
 			shown.State = string(a.State)
 		}
@@ -99,7 +121,7 @@ func showLineage(ctx context.Context, l *artifacts.Lineage) GetLineageOutput {
 	at := map[artifacts.RunPath]int{}
 	for i, r := range l.Runs {
 		at[r.RunPath] = i
-		out.Runs = append(out.Runs, LineageRun{Run: r.String(), Name: clip(r.DisplayName, clippedInLists)})
+		out.Runs = append(out.Runs, LineageRun{Run: r.String(), Name: ownName(r.RunPath, r.DisplayName)})
 	}
 	if hidden > 0 {
 		out.Complete = false
@@ -116,7 +138,44 @@ func showLineage(ctx context.Context, l *artifacts.Lineage) GetLineageOutput {
 			r.Logged = append(r.Logged, names[e.Artifact])
 		}
 	}
-	return out
+	if shows(ctx, lineageDetails...) {
+		return out, out.describe(ctx, c)
+	}
+	return out, nil
+}
+
+// describe fills in what the walk did not meet of its versions.
+func (out *GetLineageOutput) describe(ctx context.Context, c *artifacts.Client) error {
+	ids := make([]string, len(out.Artifacts))
+	for i, a := range out.Artifacts {
+		ids[i] = a.id
+	}
+	found, err := c.FindArtifacts(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, f := range found {
+		switch a := &out.Artifacts[i]; {
+		case f.Err == nil:
+			size, created := Bytes(f.Artifact.Size), moment(f.Artifact.CreatedAt)
+			a.SizeBytes, a.CreatedAt, a.Digest = &size, &created, f.Artifact.Digest
+			a.Aliases, a.MoreAliases = some(f.Artifact.Aliases, mostTagsInLists)
+		case errors.Is(f.Err, artifacts.ErrNotFound):
+			out.Complete = false
+			out.LeftOut = append(out.LeftOut, "size and aliases of "+a.Artifact+", which is deleted")
+		default:
+			return f.Err
+		}
+	}
+	return nil
+}
+
+// ownName is the name that people gave a run, "" where its id is all it has.
+func ownName(run artifacts.RunPath, name string) string {
+	if name == run.ID {
+		return ""
+	}
+	return clip(name, clippedInLists)
 }
 
 // ofRun walks from the versions that a run used and logged. Its own depth is 0,
@@ -140,21 +199,21 @@ func (in GetLineageInput) ofRun(ctx context.Context, c *artifacts.Client) (GetLi
 			if err != nil {
 				return GetLineageOutput{}, suggest(ctx, c, at, err)
 			}
-			if len(all.Artifacts) >= mostLineage {
+			if len(all.Artifacts) >= nodesShown(ctx) {
 				all.Complete = false
 				all.Left = append(all.Left, "more of what the run "+string(part.mode)+": see list_run_artifacts")
 				break
 			}
-			l, err := a.Lineage(ctx, &artifacts.LineageOptions{Direction: part.direction, Depth: in.Depth, MaxNodes: mostLineage})
+			l, err := a.Lineage(ctx, &artifacts.LineageOptions{Direction: part.direction, Depth: in.Depth, MaxNodes: nodesShown(ctx)})
 			if err != nil {
 				return GetLineageOutput{}, err
 			}
 			mergeLineage(all, l, part.mode, run, a.ID)
 		}
 	}
-	out := showLineage(ctx, all)
+	out, err := showLineage(ctx, c, all)
 	out.Run = run.String()
-	return out, nil
+	return out, err
 }
 
 // mergeLineage adds what was found from a version that a run used or logged.

@@ -13,13 +13,10 @@ import (
 
 // GetStorageUsageInput asks what takes the space of a project.
 type GetStorageUsageInput struct {
-	// Default: as configured.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
-	// Only of this type.
-	Type string `json:"type,omitempty"`
-	// Largest collections and versions to show.
-	Limit int `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=10"`
-	// Of versions, only those without alias, link and use by a run.
+	Type    string `json:"type,omitempty"`
+	// Largest to show.
+	Limit      int  `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=10"`
 	UnusedOnly bool `json:"unused_only,omitempty"`
 }
 

@@ -256,18 +256,18 @@ func TestClip(t *testing.T) {
 
 func TestShowMetadata(t *testing.T) {
 	raw := json.RawMessage(`{"big": 12345678901234567890, "short": 1, "long": "` + strings.Repeat("x", 7_000) + `", "huge": "` + strings.Repeat("x", 30_000) + `"}`)
-	shown, omitted, err := showMetadata(raw, nil)
+	shown, omitted, err := showMetadata(raw, nil, metadataUnasked)
 	if err != nil || len(shown) != 2 || len(omitted) != 2 {
 		t.Fatalf("unasked: %v, omitted %v, %v", shown, omitted, err)
 	}
 	if text, err := json.Marshal(shown["big"]); err != nil || string(text) != "12345678901234567890" {
 		t.Errorf("a large number becomes %s (%v)", text, err)
 	}
-	shown, omitted, err = showMetadata(raw, []string{"long", "huge"})
+	shown, omitted, err = showMetadata(raw, []string{"long", "huge"}, metadataUnasked)
 	if err != nil || len(shown) != 1 || shown["long"] == nil || len(omitted) != 3 {
 		t.Errorf("asked: %d shown, omitted %v, %v", len(shown), omitted, err)
 	}
-	if shown, omitted, err = showMetadata(nil, nil); err != nil || len(shown)+len(omitted) != 0 {
+	if shown, omitted, err = showMetadata(nil, nil, metadataUnasked); err != nil || len(shown)+len(omitted) != 0 {
 		t.Errorf("none: %v, %v, %v", shown, omitted, err)
 	}
 }

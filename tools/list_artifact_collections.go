@@ -11,36 +11,48 @@ import (
 
 // ListArtifactCollectionsInput asks for collections of a project.
 type ListArtifactCollectionsInput struct {
-	// Default: as configured.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
 	Type    string `json:"type,omitempty" jsonschema:"example=dataset"`
 	// Ignores case.
 	NameContains string `json:"name_contains,omitempty" jsonschema:"maxLength=128"`
 	Tag          string `json:"tag,omitempty"`
 	Order        string `json:"order,omitempty" jsonschema:"enum=newest,enum=oldest,enum=name,default=newest"`
+	Showing
 	Paging
 }
 
 // ListArtifactCollectionsOutput is a page of collections.
 type ListArtifactCollectionsOutput struct {
 	Project     string           `json:"project"`
-	Collections []CollectionItem `json:"collections"`
+	Collections []CollectionItem `json:"collections" detail:"items"`
 	PageEnd
 }
 
 // CollectionItem is a collection in a list.
 type CollectionItem struct {
-	Name string `json:"name"`
+	Name string `json:"name" detail:"always"`
 	Type string `json:"type"`
 	// A sequence holds versions logged under its name, a portfolio links to them.
-	Kind        string   `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
-	Description string   `json:"description,omitempty"`
-	Tags        []string `json:"tags"`
-	CreatedAt   Moment   `json:"created_at"`
-	UpdatedAt   *Moment  `json:"updated_at,omitempty"`
+	Kind string   `json:"kind" jsonschema:"enum=sequence,enum=portfolio"`
+	Tags []string `json:"tags,omitempty"`
 	// Newest version, and its aliases. Absent: there is none.
-	LatestVersion string   `json:"latest_version,omitempty"`
-	LatestAliases []string `json:"latest_aliases,omitempty"`
+	LatestVersion   string   `json:"latest_version,omitempty"`
+	LatestAliases   []string `json:"latest_aliases,omitempty"`
+	LatestSizeBytes *Bytes   `json:"latest_size_bytes,omitempty" detail:"full"`
+	LatestFiles     *int64   `json:"latest_files,omitempty" detail:"full"`
+	LatestCreatedAt *Moment  `json:"latest_created_at,omitempty" detail:"full"`
+	// Run, its display name, and who started it or logged the version without one.
+	LatestLoggedBy     string  `json:"latest_logged_by,omitempty" detail:"full"`
+	LatestLoggedByName string  `json:"latest_logged_by_name,omitempty" detail:"full"`
+	LatestLoggedByUser string  `json:"latest_logged_by_user,omitempty" detail:"full"`
+	Description        string  `json:"description,omitempty" detail:"full"`
+	CreatedAt          Moment  `json:"created_at" detail:"full"`
+	UpdatedAt          *Moment `json:"updated_at,omitempty" detail:"full"`
+}
+
+// latestDetails are the fields of CollectionItem that cost the server more.
+var latestDetails = []string{
+	"latest_size_bytes", "latest_files", "latest_created_at", "latest_logged_by", "latest_logged_by_name", "latest_logged_by_user",
 }
 
 // mostTagsInLists bounds a list within a list.
@@ -49,7 +61,7 @@ const mostTagsInLists = 20
 func listArtifactCollections() Operation {
 	return Define("list_artifact_collections", Reads, Words{
 		Title:       "List artifact collections",
-		Description: "List the artifact collections (sequences and portfolios) of a project with their latest version, optionally of one type, tag or part of a name.",
+		Description: "List the artifact collections (sequences and portfolios) of a project with their latest version. Full adds description, times, and the latest's size and who logged it.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactCollectionsInput) (ListArtifactCollectionsOutput, error) {
 		var out ListArtifactCollectionsOutput
@@ -59,7 +71,7 @@ func listArtifactCollections() Operation {
 		}
 		at.Type, at.TypeArgument = in.Type, "type"
 		out.Project = at.place()
-		opts := artifacts.CollectionsOptions{Filters: collectionFilters(in), Order: collectionOrder(in.Order), Newest: true}
+		opts := artifacts.CollectionsOptions{Filters: collectionFilters(in), Order: collectionOrder(in.Order), Newest: shows(ctx, "latest_version", "latest_aliases"), NewestDetails: shows(ctx, latestDetails...)}
 		out.Collections, out.PageEnd, err = listing[*artifacts.ArtifactCollection, CollectionItem]{
 			operation: "list_artifact_collections",
 			parts:     []string{at.Entity, at.Project, in.Type, in.NameContains, in.Tag, in.Order},
@@ -78,6 +90,7 @@ func listArtifactCollections() Operation {
 					if attrs.Newest != nil {
 						item.LatestVersion = attrs.Newest.Version
 						item.LatestAliases, _ = some(attrs.Newest.Aliases, mostTagsInLists)
+						item.latest(attrs.Newest.Details)
 					}
 				}
 				return item
@@ -86,6 +99,16 @@ func listArtifactCollections() Operation {
 		}.page(ctx, c, in.Paging)
 		return out, suggest(ctx, c, at, err)
 	})
+}
+
+// latest fills in what is known of the newest version.
+func (item *CollectionItem) latest(d *artifacts.NewestDetails) {
+	if d == nil {
+		return
+	}
+	size, files, created, by := Bytes(d.Size), d.FileCount, moment(d.CreatedAt), creator(d.CreatedBy)
+	item.LatestSizeBytes, item.LatestFiles, item.LatestCreatedAt = &size, &files, &created
+	item.LatestLoggedBy, item.LatestLoggedByName, item.LatestLoggedByUser = by.LoggedBy, by.LoggedByName, by.LoggedByUser
 }
 
 func kindName(k artifacts.CollectionKind) string { return strings.ToLower(string(k)) }

@@ -13,29 +13,30 @@ type ListArtifactFilesInput struct {
 	Artifact string `json:"artifact" jsonschema:"example=team/vision/detector:latest"`
 	// Only these files.
 	Paths []string `json:"paths,omitempty" jsonschema:"maxItems=100"`
+	Showing
 	Paging
 }
 
 // ListArtifactFilesOutput is a page of files.
 type ListArtifactFilesOutput struct {
 	Artifact string     `json:"artifact"`
-	Files    []FileItem `json:"files"`
+	Files    []FileItem `json:"files" detail:"items"`
 	PageEnd
 }
 
 // FileItem is a file in a list.
 type FileItem struct {
-	Path      string `json:"path"`
+	Path      string `json:"path" detail:"always"`
 	SizeBytes Bytes  `json:"size_bytes"`
 	// Base64 MD5, or what the store of a reference said.
-	Digest   string `json:"digest,omitempty"`
-	Mimetype string `json:"mimetype,omitempty"`
+	Digest   string `json:"digest,omitempty" detail:"full"`
+	Mimetype string `json:"mimetype,omitempty" detail:"full"`
 }
 
 func listArtifactFiles() Operation {
 	return Define("list_artifact_files", Reads, Words{
 		Title:       "List the files of an artifact",
-		Description: "List the files of an artifact version: paths, sizes and digests. Nothing is downloaded.",
+		Description: "List the files of an artifact version: paths and sizes; full adds digests. Nothing is downloaded.",
 		Toolset:     ToolsetFiles,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactFilesInput) (ListArtifactFilesOutput, error) {
 		var out ListArtifactFilesOutput

@@ -11,24 +11,24 @@ import (
 
 // ListArtifactTypesInput asks for the types of a project.
 type ListArtifactTypesInput struct {
-	// Default: as configured.
 	Project string `json:"project,omitempty" jsonschema:"example=team/vision"`
+	Showing
 	Paging
 }
 
 // ListArtifactTypesOutput is a page of types.
 type ListArtifactTypesOutput struct {
 	Project string             `json:"project"`
-	Types   []ArtifactTypeItem `json:"types"`
+	Types   []ArtifactTypeItem `json:"types" detail:"items"`
 	PageEnd
 }
 
 // ArtifactTypeItem is a type in a list.
 type ArtifactTypeItem struct {
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
+	Name        string `json:"name" detail:"always"`
 	Collections *int   `json:"collections,omitempty"`
-	CreatedAt   Moment `json:"created_at"`
+	Description string `json:"description,omitempty" detail:"full"`
+	CreatedAt   Moment `json:"created_at" detail:"full"`
 }
 
 // countsAtOnce bounds the requests that one call has under way.
@@ -37,7 +37,7 @@ const countsAtOnce = 8
 func listArtifactTypes() Operation {
 	return Define("list_artifact_types", Reads, Words{
 		Title:       "List artifact types",
-		Description: "List the artifact types (dataset, model, ...) of a project, with the number of collections of each. Start here when the project's contents are unknown.",
+		Description: "List the artifact types (dataset, model, ...) of a project, with the number of collections of each. Start here.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in ListArtifactTypesInput) (ListArtifactTypesOutput, error) {
 		var out ListArtifactTypesOutput
@@ -67,7 +67,9 @@ func listArtifactTypes() Operation {
 		if err != nil {
 			return out, suggest(ctx, c, at, err)
 		}
-		err = countCollections(ctx, found, out.Types)
+		if shows(ctx, "collections") {
+			err = countCollections(ctx, found, out.Types)
+		}
 		return out, err
 	})
 }

@@ -11,6 +11,7 @@ type ListRunArtifactsInput struct {
 	// With the run's id, the last part of its URL.
 	Run  string `json:"run" jsonschema:"example=team/vision/1a2b3c4d"`
 	Mode string `json:"mode" jsonschema:"enum=logged,enum=used"`
+	Showing
 	Paging
 }
 
@@ -18,23 +19,28 @@ type ListRunArtifactsInput struct {
 type ListRunArtifactsOutput struct {
 	Run       string            `json:"run"`
 	Mode      string            `json:"mode" jsonschema:"enum=logged,enum=used"`
-	Artifacts []RunArtifactItem `json:"artifacts"`
+	Artifacts []RunArtifactItem `json:"artifacts" detail:"items"`
 	PageEnd
 }
 
 // RunArtifactItem is a version that a run logged or used.
 type RunArtifactItem struct {
-	Artifact  string   `json:"artifact"`
-	Type      string   `json:"type"`
-	Aliases   []string `json:"aliases"`
-	SizeBytes Bytes    `json:"size_bytes"`
-	CreatedAt Moment   `json:"created_at"`
+	Artifact    string   `json:"artifact" detail:"always"`
+	Type        string   `json:"type"`
+	Aliases     []string `json:"aliases"`
+	MoreAliases int      `json:"more_aliases,omitempty" detail:"with=aliases"`
+	SizeBytes   Bytes    `json:"size_bytes"`
+	CreatedAt   Moment   `json:"created_at"`
+	Files       int64    `json:"files" detail:"full"`
+	Description string   `json:"description,omitempty" detail:"full"`
+	// Equal digests mean equal contents.
+	Digest string `json:"digest" detail:"full"`
 }
 
 func listRunArtifacts() Operation {
 	return Define("list_run_artifacts", Reads, Words{
 		Title:       "List the artifacts of a run",
-		Description: "List the artifact versions that a run logged (its outputs) or used (its inputs). get_artifact tells the runs of an artifact, so that the two together walk lineage.",
+		Description: "List the artifact versions that a run logged (its outputs) or used (its inputs). get_artifact tells the runs of an artifact, so that the two together walk lineage. Full adds description and digest.",
 		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in ListRunArtifactsInput) (ListRunArtifactsOutput, error) {
 		out := ListRunArtifactsOutput{Mode: in.Mode}
@@ -51,11 +57,12 @@ func listRunArtifacts() Operation {
 				return c.RunArtifacts(at.Entity, at.Project, at.Run, artifacts.RunArtifactsMode(in.Mode), opts).Page(ctx)
 			},
 			view: func(a *artifacts.Artifact) RunArtifactItem {
-				aliases, _ := some(a.Aliases, mostTagsInLists)
-				return RunArtifactItem{
-					Artifact: a.QualifiedName(), Type: a.Type, Aliases: aliases,
-					SizeBytes: Bytes(a.Size), CreatedAt: moment(a.CreatedAt),
+				item := RunArtifactItem{
+					Artifact: a.QualifiedName(), Type: a.Type, SizeBytes: Bytes(a.Size), CreatedAt: moment(a.CreatedAt),
+					Files: a.FileCount, Description: clipPointer(a.Description, clippedInLists), Digest: a.Digest,
 				}
+				item.Aliases, item.MoreAliases = some(a.Aliases, mostTagsInLists)
+				return item
 			},
 		}.page(ctx, c, in.Paging)
 		return out, suggest(ctx, c, at, err)

@@ -108,6 +108,8 @@ type shape struct {
 	parse     sync.Once
 	parsed    *input.Schema
 	err       error
+	find      sync.Once
+	items     *itemShape // nil: the output is always whole
 }
 
 // input is the parsed schema of the input.
@@ -208,11 +210,20 @@ func (o Operation) Call(ctx context.Context, c *artifacts.Client, arguments json
 	if err != nil {
 		return nil, o.Explain(ctx, err)
 	}
+	var chosen *selection
+	if items := o.items(); items != nil {
+		var asked Showing
+		if err := json.Unmarshal(read.arguments, &asked); err != nil {
+			return nil, o.Explain(ctx, err)
+		}
+		chosen = items.choose(asked)
+		ctx = context.WithValue(ctx, selectionKey{}, chosen)
+	}
 	out, err := o.call(ctx, c, read)
 	if err != nil {
 		return nil, o.Explain(ctx, err)
 	}
-	return out, nil
+	return chosen.of(out), nil
 }
 
 // Check says what Call would say of the arguments alone. A front end that has

@@ -81,7 +81,7 @@ func TestCall_RefusesBadArguments(t *testing.T) {
 		{"list_artifacts", `{"colection": "c"}`, "colection",
 			`there is no argument "colection"; did you mean "collection"?. collection is missing; write it like {"collection": "team/vision/detector"}`},
 		{"list_artifacts", `{"collection": "c", "verbose": true}`, "verbose",
-			`there is no argument "verbose"; there are collection, order, limit, cursor`},
+			`there is no argument "verbose"; there are collection, order, detail, fields, limit, cursor`},
 		{"list_artifacts", `{"collection": "c", "order": "newst"}`, "order",
 			`order is "newst" and must be "newest" or "oldest"`},
 		{"list_artifacts", `["c"]`, "",

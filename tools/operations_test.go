@@ -26,6 +26,11 @@ func TestOperations(t *testing.T) {
 	t.Run("version", func(t *testing.T) { versionIsShown(t, s, c) })
 	t.Run("metadata", func(t *testing.T) { metadataIsBounded(t, s, c) })
 	t.Run("portfolio", func(t *testing.T) { linkSaysItsSource(t, s, c) })
+	t.Run("creators", func(t *testing.T) { creatorsAreTold(t, s, c) })
+	t.Run("no counts", func(t *testing.T) { countsCanBeMissing(t, s) })
+	t.Run("only what is shown", func(t *testing.T) { onlyWhatIsShown(t, s) })
+	t.Run("detail and fields", func(t *testing.T) { detailAndFields(t, s, c) })
+	t.Run("what is complete", func(t *testing.T) { whatIsCompleteIsSaid(t, s, c) })
 	t.Run("files", func(t *testing.T) { filesAreListed(t, s, c) })
 	t.Run("lineage", func(t *testing.T) { lineageIsWalked(t, s, c) })
 	t.Run("misspelt", func(t *testing.T) { misspeltNamesGetTheNearest(t, s, c) })
@@ -40,7 +45,7 @@ func TestOperations(t *testing.T) {
 }
 
 func typesAreCounted(t *testing.T, s *shop, c *artifacts.Client) {
-	out := call[tools.ListArtifactTypesOutput](t, c, "list_artifact_types", args{"project": s.Username + "/vision"})
+	out := call[tools.ListArtifactTypesOutput](t, c, "list_artifact_types", args{"project": s.Username + "/vision", "detail": "full"})
 	got := map[string]int{}
 	for _, typ := range out.Types {
 		if typ.CreatedAt.IsZero() {
@@ -196,7 +201,7 @@ func cursorsBelongToTheirList(t *testing.T, s *shop, c *artifacts.Client) {
 }
 
 func versionIsShown(t *testing.T, s *shop, c *artifacts.Client) {
-	out := call[tools.GetArtifactOutput](t, c, "get_artifact", args{"artifact": s.path("imagenet-mini:stable")})
+	out := call[tools.GetArtifactOutput](t, c, "get_artifact", args{"artifact": s.path("imagenet-mini:stable"), "detail": "full"})
 	if out.Artifact != s.path("imagenet-mini:v1") || out.Type != "dataset" || out.State != "COMMITTED" || out.Files != 3 {
 		t.Errorf("got %+v", out)
 	}
@@ -222,7 +227,7 @@ func versionIsShown(t *testing.T, s *shop, c *artifacts.Client) {
 }
 
 func metadataIsBounded(t *testing.T, s *shop, c *artifacts.Client) {
-	out := call[tools.GetArtifactOutput](t, c, "get_artifact", args{"artifact": s.path("resnet-weights:production")})
+	out := call[tools.GetArtifactOutput](t, c, "get_artifact", args{"artifact": s.path("resnet-weights:production"), "detail": "full"})
 	if diff := cmp.Diff(map[string]any{"accuracy": 0.91}, out.Metadata); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
@@ -267,7 +272,7 @@ func filesAreListed(t *testing.T, s *shop, c *artifacts.Client) {
 }
 
 func lineageIsWalked(t *testing.T, s *shop, c *artifacts.Client) {
-	model := call[tools.GetArtifactOutput](t, c, "get_artifact", args{"artifact": s.path("resnet-weights:production")})
+	model := call[tools.GetArtifactOutput](t, c, "get_artifact", args{"artifact": s.path("resnet-weights:production"), "detail": "full"})
 	used := call[tools.ListRunArtifactsOutput](t, c, "list_run_artifacts", args{"run": model.LoggedBy, "mode": "used"})
 	if len(used.Artifacts) != 1 || used.Artifacts[0].Artifact != s.path("imagenet-mini:v1") || used.Artifacts[0].Type != "dataset" {
 		t.Errorf("used: %+v", used.Artifacts)

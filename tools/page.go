@@ -14,7 +14,7 @@ import (
 // Paging says which part of a list to give.
 type Paging struct {
 	Limit int `json:"limit,omitempty" jsonschema:"minimum=1,maximum=100,default=20"`
-	// next_cursor of the answer before, all else unchanged.
+	// next_cursor; all else unchanged.
 	Cursor string `json:"cursor,omitempty"`
 }
 
@@ -54,7 +54,7 @@ func (l listing[T, O]) page(ctx context.Context, c *artifacts.Client, p Paging) 
 		return nil, PageEnd{}, err
 	}
 	total := info.TotalCount
-	views, fit, err := l.views(items)
+	views, fit, err := l.views(ctx, items)
 	if err != nil {
 		return nil, PageEnd{}, err
 	}
@@ -64,7 +64,7 @@ func (l listing[T, O]) page(ctx context.Context, c *artifacts.Client, p Paging) 
 		if items, info, err = l.fetch(ctx, after, fit); err != nil {
 			return nil, PageEnd{}, err
 		}
-		if views, _, err = l.views(items); err != nil {
+		if views, _, err = l.views(ctx, items); err != nil {
 			return nil, PageEnd{}, err
 		}
 	}
@@ -90,12 +90,12 @@ func (l listing[T, O]) page(ctx context.Context, c *artifacts.Client, p Paging) 
 }
 
 // views shows items, and counts how many of them make a page that is not too large.
-func (l listing[T, O]) views(items []T) (views []O, fit int, err error) {
+func (l listing[T, O]) views(ctx context.Context, items []T) (views []O, fit int, err error) {
 	views = make([]O, len(items))
 	size := 0
 	for i, item := range items {
 		views[i] = l.view(item)
-		text, err := json.Marshal(views[i])
+		text, err := json.Marshal(selectionOf(ctx).of(views[i]))
 		if err != nil {
 			return nil, 0, err
 		}

@@ -20,13 +20,13 @@ import (
 
 // PreviewArtifactFileInput asks what a file holds.
 type PreviewArtifactFileInput struct {
-	// With an alias or a version such as v3. Default: latest.
+	// Or :v3. Default: latest.
 	Artifact string `json:"artifact" jsonschema:"example=team/vision/eval-results:latest"`
 	// Left out: the files there are, or the only one.
 	Path string `json:"path,omitempty" jsonschema:"example=config.yaml"`
-	// First rows of a table.
+	// Of a table.
 	Rows int `json:"rows,omitempty" jsonschema:"minimum=1,maximum=50,default=5"`
-	// Bytes of a text.
+	// Of a text.
 	Bytes int `json:"bytes,omitempty" jsonschema:"minimum=1,maximum=16000,default=6000"`
 }
 

@@ -16,7 +16,7 @@ type SaveArtifactCollectionInput struct {
 	NewName    string `json:"new_name,omitempty" jsonschema:"maxLength=128"`
 	// "" removes it.
 	Description *string `json:"description,omitempty" jsonschema:"maxLength=100000"`
-	// Moves a sequence, with its versions, to this type.
+	// Moves it, with its versions, to this type.
 	Type string `json:"type,omitempty" jsonschema:"maxLength=128"`
 	// Allows a type that does not exist yet.
 	CreateType bool `json:"create_type,omitempty"`
@@ -45,7 +45,7 @@ type Change struct {
 func saveArtifactCollection() Operation {
 	return Define("save_artifact_collection", Writes, Words{
 		Title:       "Change an artifact collection",
-		Description: "Rename or describe an artifact collection, change its tags, or move it to another type. Sends only what differs and tells what changed, with the old values.",
+		Description: "Rename or describe an artifact collection, change its tags, or move it to another type. Tells what changed, with the old values.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in SaveArtifactCollectionInput) (SaveArtifactCollectionOutput, error) {
 		var out SaveArtifactCollectionOutput

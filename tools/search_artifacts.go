@@ -16,6 +16,7 @@ type SearchArtifactsInput struct {
 	Alias string `json:"alias,omitempty"`
 	// MongoDB-like conditions on versions, such as {"metadata.rows": {"$gt": 1000}}.
 	Filters *Object `json:"filters,omitempty"`
+	Showing
 	Paging
 }
 
@@ -31,7 +32,7 @@ type FoundArtifacts struct {
 	Type       string `json:"type"`
 	// All that fit; the newest of them are shown.
 	Versions int            `json:"versions"`
-	Newest   []ArtifactItem `json:"newest"`
+	Newest   []ArtifactItem `json:"newest" detail:"items"`
 }
 
 // newestShown is how many versions of each collection a search shows.
@@ -40,7 +41,7 @@ const newestShown = 3
 func searchArtifacts() Operation {
 	return Define("search_artifacts", Reads, Words{
 		Title:       "Search artifact versions",
-		Description: "Find artifact versions in all collections of a project by type, name, tag, alias or metadata. Tells how many versions of each collection fit and shows the newest. A page can be empty and still not be the last.",
+		Description: "Find artifact versions in all collections of a project by type, name, tag, alias or metadata. Tells how many versions of each collection fit and shows the newest; full adds their description, digest and metadata. A page can be empty and still not be the last.",
 		Toolset:     ToolsetVersions,
 	}, func(ctx context.Context, c *artifacts.Client, in SearchArtifactsInput) (SearchArtifactsOutput, error) {
 		var out SearchArtifactsOutput
@@ -49,6 +50,7 @@ func searchArtifacts() Operation {
 			return out, err
 		}
 		opts := in.options()
+		opts.VersionDetails = shownDetails(ctx)
 		at.Type, at.TypeArgument = in.Type, "type"
 		given := ""
 		if in.Filters != nil {

@@ -16,28 +16,29 @@ type ListRegistryCollectionsInput struct {
 	// Part of the name.
 	Name string `json:"name,omitempty"`
 	Tag  string `json:"tag,omitempty"`
+	Showing
 	Paging
 }
 
 // ListRegistryCollectionsOutput is a page of collections.
 type ListRegistryCollectionsOutput struct {
-	Collections []RegistryCollectionItem `json:"collections"`
+	Collections []RegistryCollectionItem `json:"collections" detail:"items"`
 	PageEnd
 }
 
 // RegistryCollectionItem is a collection in a registry.
 type RegistryCollectionItem struct {
-	Collection  string   `json:"collection"`
+	Collection  string   `json:"collection" detail:"always"`
 	Type        string   `json:"type"`
-	Description string   `json:"description,omitempty"`
 	Tags        []string `json:"tags"`
-	CreatedAt   Moment   `json:"created_at"`
+	Description string   `json:"description,omitempty" detail:"full"`
+	CreatedAt   Moment   `json:"created_at" detail:"full"`
 }
 
 func listRegistryCollections() Operation {
 	return Define("list_registry_collections", Reads, Words{
 		Title:       "Search the collections of registries",
-		Description: "Find collections in all registries of an organization, or in one, by name or tag.",
+		Description: "Find collections in all registries of an organization, or in one, by name or tag. Full adds descriptions.",
 		Toolset:     ToolsetRegistries,
 	}, func(ctx context.Context, c *artifacts.Client, in ListRegistryCollectionsInput) (ListRegistryCollectionsOutput, error) {
 		var out ListRegistryCollectionsOutput
@@ -75,19 +76,20 @@ type ListRegistryVersionsInput struct {
 	Tag        string `json:"tag,omitempty"`
 	// More conditions, as MongoDB has them, on version, tag, alias, created_at, "metadata.<key>".
 	Filters *Object `json:"filters,omitempty"`
+	Showing
 	Paging
 }
 
 // ListRegistryVersionsOutput is a page of versions, each as seen in its registry.
 type ListRegistryVersionsOutput struct {
-	Artifacts []NamedArtifactItem `json:"artifacts"`
+	Artifacts []NamedArtifactItem `json:"artifacts" detail:"items"`
 	PageEnd
 }
 
 func listRegistryVersions() Operation {
 	return Define("list_registry_versions", Reads, Words{
 		Title:       "Search the versions in registries",
-		Description: "Find artifact versions that are linked in all registries of an organization, or in one, by collection, alias, tag or metadata. source tells where each was logged.",
+		Description: "Find artifact versions that are linked in all registries of an organization, or in one, by collection, alias, tag or metadata. source tells where each was logged. Full adds ids and digests.",
 		Toolset:     ToolsetRegistries,
 	}, func(ctx context.Context, c *artifacts.Client, in ListRegistryVersionsInput) (ListRegistryVersionsOutput, error) {
 		var out ListRegistryVersionsOutput

@@ -53,7 +53,7 @@ type ArtifactChange struct {
 func updateArtifact() Operation {
 	return Define("update_artifact", Writes, Words{
 		Title:       "Change an artifact version",
-		Description: "Describe or tag an artifact version, move or remove its aliases (to promote it), change metadata or time to live. Tells what changed. Give expected to move an alias only from where you saw it.",
+		Description: "Describe or tag an artifact version, move or remove its aliases (to promote it), change metadata or time to live. Tells what changed.",
 		Toolset:     ToolsetArtifacts,
 	}, func(ctx context.Context, c *artifacts.Client, in UpdateArtifactInput) (UpdateArtifactOutput, error) {
 		var out UpdateArtifactOutput

@@ -107,7 +107,7 @@ func theWalk(entity, victim string) walk {
 	set(planOfAnother, "delete_artifact_collection", map[string]any{"collection": path("imagenet-mini"), "plan_id": from(plan, "plan_id")})
 	set(apply, "delete_artifact_collection", map[string]any{"collection": path(victim), "plan_id": from(plan, "plan_id")})
 	set(planOfNothing, "plan_delete_artifact_collection", map[string]any{"collection": path(victim)})
-	set(oddTexts, "get_artifact", map[string]any{"artifact": path("odd-texts")})
+	set(oddTexts, "get_artifact", map[string]any{"artifact": path("odd-texts"), "detail": "full"})
 	return w
 }
 

@@ -104,11 +104,11 @@ func (r resourceURI) call() (name string, arguments map[string]any) {
 	case r.path != "":
 		return "read_artifact_file", map[string]any{"artifact": place + "/" + r.collection + ":" + r.alias, "path": r.path, "length": mostResourceBytes}
 	case r.alias != "":
-		return "get_artifact", map[string]any{"artifact": place + "/" + r.collection + ":" + r.alias}
+		return "get_artifact", map[string]any{"artifact": place + "/" + r.collection + ":" + r.alias, "detail": "full"}
 	case r.collection != "":
-		return "list_artifacts", map[string]any{"collection": place + "/" + r.collection}
+		return "list_artifacts", map[string]any{"collection": place + "/" + r.collection, "detail": "full"}
 	}
-	return "list_artifact_types", map[string]any{"project": place}
+	return "list_artifact_types", map[string]any{"project": place, "detail": "full"}
 }
 
 func (s *Server) readResource(ctx context.Context, request mcp.ReadResourceRequest) (contents []mcp.ResourceContents, err error) {

@@ -1,6 +1,13 @@
 package mcpserver
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"slices"
+
+	"github.com/reliquary/reliquary/tools"
+)
 
 // slim makes an output schema shorter, for every client carries those of all
 // tools: it keeps the names and types of what stands at the top, and leaves out
@@ -30,6 +37,24 @@ func slim(schema json.RawMessage) json.RawMessage {
 		return schema
 	}
 	return text
+}
+
+// obvious are bounds that nobody meets by chance. They are kept all the same, and
+// the error says them.
+var obvious = regexp.MustCompile(`,"(minimum":1|maxLength":\d+)\b`)
+
+// slimInput makes an input schema shorter: it leaves out obvious bounds, and the
+// names that fields can have, which stand in answers, and in the error for one
+// that is not there. `reliquary schema` shows them.
+func slimInput(op tools.Operation) json.RawMessage {
+	var whole bytes.Buffer
+	_, fields := op.Items()
+	names, err := json.Marshal(fields)
+	if err != nil || json.Compact(&whole, op.InputSchema()) != nil {
+		return op.InputSchema()
+	}
+	text := bytes.Replace(whole.Bytes(), slices.Concat([]byte(`,"enum":`), names), nil, 1)
+	return obvious.ReplaceAll(text, nil)
 }
 
 // slimmed is what is kept of a property.

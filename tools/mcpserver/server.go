@@ -136,6 +136,7 @@ func instructions(o Options, more bool) string {
 	}
 	text += ` Name things by path: project "entity/project", collection "entity/project/collection", version "entity/project/collection:alias". ` +
 		"Parts on the left can be left out where defaults are configured. "
+	text += "Answers are concise: detail full shows more of each item, and fields only what it names. "
 	if o.ReadOnly {
 		text += "Nothing can be changed: the server was started read-only. "
 	} else {
@@ -149,7 +150,7 @@ func instructions(o Options, more bool) string {
 
 // tool describes an operation as a tool.
 func tool(op tools.Operation) mcp.Tool {
-	t := mcp.NewToolWithRawSchema(op.Name, op.Description, op.InputSchema())
+	t := mcp.NewToolWithRawSchema(op.Name, op.Description, slimInput(op))
 	for _, set := range []mcp.ToolOption{
 		mcp.WithRawOutputSchema(slim(op.OutputSchema())),
 		mcp.WithTitleAnnotation(op.Title),

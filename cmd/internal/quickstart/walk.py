@@ -85,7 +85,9 @@ async def look(agent: Agent) -> None:
 
 async def trace(agent: Agent) -> None:
     """Follows a model back to the data that it was made from."""
-    model = await agent.ask("get_artifact", artifact=f"{PROJECT}/classifier:candidate")
+    model = await agent.ask(
+        "get_artifact", artifact=f"{PROJECT}/classifier:candidate", metadata_keys=["accuracy"]
+    )
     say(f"{model['artifact']}, accuracy {model['metadata']['accuracy']}, by {model['logged_by']}")
     used = await agent.ask("list_run_artifacts", run=model["logged_by"], mode="used")
     say(*(f"made from {a['artifact']}" for a in used["artifacts"]))

@@ -59,11 +59,30 @@ func (f *pyFile) typeOf(s *schema) (string, error) {
 	if s.Type == "object" && !s.open() {
 		return s.name, f.object(s)
 	}
+	if s.named() {
+		return s.name, f.words(s)
+	}
 	return pythonName(s, "")
 }
 
 // open reports whether any object fits.
 func (s *schema) open() bool { return len(s.Properties) == 0 && s.name == "" }
+
+// words writes the words that a string can be, under their name.
+func (f *pyFile) words(s *schema) error {
+	return f.write(s.name, fmt.Sprintf("\n\n%s = Literal[\n    \"%s\",\n]\n", s.name, strings.Join(s.Enum, "\",\n    \"")))
+}
+
+// write writes a type, once.
+func (f *pyFile) write(name, text string) error {
+	if before, ok := f.written[name]; ok && before != text {
+		return fmt.Errorf("two types are named %s and are not the same", name)
+	} else if !ok {
+		f.written[name] = text
+		f.WriteString(text)
+	}
+	return nil
+}
 
 // object writes a TypedDict. Fields that can be missing are in one that it is
 // made from, for Python 3.9 has no other way to say that.
@@ -111,13 +130,7 @@ func (f *pyFile) object(s *schema) error {
 		bases = []string{"TypedDict"}
 	}
 	fmt.Fprintf(&b, "\n\nclass %s(%s):\n%s", s.name, strings.Join(bases, ", "), body)
-	if before, ok := f.written[s.name]; ok && before != b.String() {
-		return fmt.Errorf("two objects are named %s and are not the same", s.name)
-	} else if !ok {
-		f.written[s.name] = b.String()
-		f.WriteString(b.String())
-	}
-	return nil
+	return f.write(s.name, b.String())
 }
 
 // pythonKeywords are names of fields that cannot stand in a class.
@@ -177,6 +190,8 @@ func pythonName(s *schema, module string) (string, error) {
 			return module + "Time", nil
 		case len(s.Enum) == 0:
 			return "str", nil
+		case s.named():
+			return module + s.name, nil
 		}
 		words := make([]string, len(s.Enum))
 		for i, w := range s.Enum {

@@ -8,11 +8,12 @@ import (
 func TestPython(t *testing.T) {
 	operations, err := parsed(t,
 		`{"operations": [{"name": "artifact_load", "description": "Load it. With more words.",
-			"types": {"output": "Loaded", "output.size": "Bytes", "output.changes[]": "Change", "output.diff": "Diff"}}]}`,
+			"types": {"output": "Loaded", "output.size": "Bytes", "output.changes[]": "Change", "output.diff": "Diff", "input.fruit[]": "Fruit"}}]}`,
 		`{"type": "object", "properties": {
 			"zebra": {"type": "string", "enum": ["a", "b"], "default": "a"},
 			"apple": {"type": "array", "items": {"type": "string"}, "description": "Kept in \"order\"."},
 			"from": {"type": "string"},
+			"fruit": {"type": "array", "items": {"type": "string", "enum": ["p", "q"]}},
 			"free": {"type": "object"}}, "required": ["apple"]}`,
 		`{"type": "object", "properties": {
 			"size": {"type": "string"},
@@ -28,6 +29,13 @@ func TestPython(t *testing.T) {
 		want  string
 	}{
 		{pythonTypes, `
+
+Fruit = Literal[
+    "p",
+    "q",
+]
+
+
 _DiffRequired = TypedDict(
     "_DiffRequired",
     {
@@ -70,6 +78,7 @@ class Loaded(_Loaded):
         apple: list[str],
         zebra: Literal["a", "b"] | None = None,
         from_: str | None = None,
+        fruit: list[_types.Fruit] | None = None,
         free: dict[str, Any] | None = None,
     ) -> _types.Loaded:
         """Load it.
@@ -84,6 +93,7 @@ class Loaded(_Loaded):
                 "zebra": zebra,
                 "apple": apple,
                 "from": from_,
+                "fruit": fruit,
                 "free": free,
             },
         )

@@ -43,6 +43,10 @@ type schema struct {
 	name string // of an object that has one
 }
 
+// named reports whether it is a string that is one of some words which have a
+// name together.
+func (s *schema) named() bool { return s.Type == "string" && len(s.Enum) > 0 && s.name != "" }
+
 // requires reports whether an object always has a property.
 func (s *schema) requires(name string) bool { return slices.Contains(s.Required, name) }
 

@@ -49,6 +49,9 @@ func (t *tsFile) typeOf(s *schema, indent string) (string, error) {
 		for i, v := range s.Enum {
 			values[i] = strconv.Quote(v)
 		}
+		if s.named() {
+			return s.name, t.write(s.name, fmt.Sprintf("export type %s =\n  | %s;\n\n", s.name, strings.Join(values, "\n  | ")))
+		}
 		return strings.Join(values, " | "), nil
 	case "integer", "number":
 		return "number", nil
@@ -96,13 +99,18 @@ func (t *tsFile) object(s *schema, indent string) (string, error) {
 	if s.name == "" {
 		return "{\n" + body.String() + indent + "}", nil
 	}
-	if before, ok := t.written[s.name]; ok && before != body.String() {
-		return "", fmt.Errorf("two objects are named %s and are not the same", s.name)
+	return s.name, t.write(s.name, fmt.Sprintf("export interface %s {\n%s}\n\n", s.name, body.Bytes()))
+}
+
+// write writes a type, once.
+func (t *tsFile) write(name, text string) error {
+	if before, ok := t.written[name]; ok && before != text {
+		return fmt.Errorf("two types are named %s and are not the same", name)
 	} else if !ok {
-		t.written[s.name] = body.String()
-		fmt.Fprintf(&t.interfaces, "export interface %s {\n%s}\n\n", s.name, body.Bytes())
+		t.written[name] = text
+		t.interfaces.WriteString(text)
 	}
-	return s.name, nil
+	return nil
 }
 
 // words say what a property means.

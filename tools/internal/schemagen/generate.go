@@ -37,7 +37,8 @@ type operation struct {
 	Output      string        `json:"output"`
 	// Types are the names of the objects in the schemas, which hold none: by
 	// where they are, as in "output.nodes[]". Objects of one name are the same.
-	// Strings of digits are there too, as Bytes.
+	// Strings of digits are there too, as Bytes, and the names of fields that can
+	// be asked for.
 	Types map[string]string `json:"types"`
 }
 
@@ -58,8 +59,11 @@ func generate(root string) (map[string][]byte, error) {
 		in, out := o.Types()
 		nameObjects(entry.Types, "input", in)
 		nameObjects(entry.Types, "output", out)
+		if items, _ := o.Items(); items != nil {
+			entry.Types["input.fields[]"] = strings.TrimSuffix(in.Name(), "Input") + "Field"
+		}
 		for name, t := range map[string]reflect.Type{entry.Input: in, entry.Output: out} {
-			if files[name], err = schema(r, t); err != nil {
+			if files[name], err = schema(r, o, t); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -134,11 +138,52 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 }
 
 // schema makes one schema file.
-func schema(r *jsonschema.Reflector, t reflect.Type) ([]byte, error) {
+func schema(r *jsonschema.Reflector, o tools.Operation, t reflect.Type) ([]byte, error) {
 	s := r.ReflectFromType(t)
 	s.Version = "" // 2020-12 is what all readers assume; index.json says it
+	if items, fields := o.Items(); items != nil {
+		if in, _ := o.Types(); t == in {
+			choices(s, fields)
+		} else {
+			loosen(s, items, t)
+		}
+	}
 	tidy(s, true)
 	return pretty(s)
+}
+
+// choices says which fields of items can be asked for.
+func choices(s *jsonschema.Schema, fields []string) {
+	p, _ := s.Properties.Get("fields")
+	for _, name := range fields {
+		p.Items.Enum = append(p.Items.Enum, name)
+	}
+}
+
+// loosen requires no more of items than what is never left out.
+func loosen(s *jsonschema.Schema, items map[reflect.Type]bool, t reflect.Type) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	for s.Items != nil {
+		s = s.Items
+	}
+	if t.Kind() != reflect.Struct || s.Properties == nil {
+		return
+	}
+	var always []string
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Tag.Get("detail") == "always" {
+			always = append(always, name)
+		}
+		if p, ok := s.Properties.Get(name); ok && !f.Anonymous {
+			loosen(p, items, f.Type)
+		}
+	}
+	if items[t] {
+		s.Required = always
+	}
 }
 
 // tidy takes out what says nothing to a reader, who pays for every byte.

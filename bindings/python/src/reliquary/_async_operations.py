@@ -25,6 +25,8 @@ class AsyncOperations:
         self,
         *,
         project: str | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListArtifactTypesField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListArtifactTypesOutput:
@@ -32,14 +34,16 @@ class AsyncOperations:
         collections of each.
 
         Args:
-            project: Default: as configured.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListArtifactTypesOutput = await self._call(
             "list_artifact_types",
             {
                 "project": project,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -54,18 +58,20 @@ class AsyncOperations:
         name_contains: str | None = None,
         tag: str | None = None,
         order: Literal["newest", "oldest", "name"] | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListArtifactCollectionsField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListArtifactCollectionsOutput:
         """List the artifact collections (sequences and portfolios) of a project with their
-        latest version, optionally of one type, tag or part of a name.
+        latest version.
 
         Args:
-            project: Default: as configured.
             name_contains: Ignores case.
             order: Default: newest.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListArtifactCollectionsOutput = await self._call(
             "list_artifact_collections",
@@ -75,6 +81,8 @@ class AsyncOperations:
                 "name_contains": name_contains,
                 "tag": tag,
                 "order": order,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -101,22 +109,27 @@ class AsyncOperations:
         *,
         collection: str,
         order: Literal["newest", "oldest"] | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListArtifactsField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListArtifactsOutput:
-        """List the versions of an artifact collection, newest first, with aliases, tags, size
-        and digest.
+        """List the versions of an artifact collection, newest first: aliases, size, files, who
+        logged each and how many runs used it.
 
         Args:
             order: Default: newest.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListArtifactsOutput = await self._call(
             "list_artifacts",
             {
                 "collection": collection,
                 "order": order,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -128,19 +141,24 @@ class AsyncOperations:
         *,
         artifact: str,
         metadata_keys: list[str] | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.GetArtifactField] | None = None,
     ) -> _types.GetArtifactOutput:
-        """Get one artifact version: aliases, tags, description, size, metadata, the run that
-        logged it and the runs that used it.
+        """Get one artifact version: aliases, tags, size, who logged it and the runs that used
+        it.
 
         Args:
-            artifact: With an alias or a version such as v3. Default: latest.
-            metadata_keys: Top-level entries of the metadata to show, long ones too.
+            artifact: Or :v3. Default: latest.
+            metadata_keys: Entries of the metadata to show, long ones too.
+            detail: Default: concise.
         """
         answer: _types.GetArtifactOutput = await self._call(
             "get_artifact",
             {
                 "artifact": artifact,
                 "metadata_keys": metadata_keys,
+                "detail": detail,
+                "fields": fields,
             },
         )
         return answer
@@ -150,22 +168,27 @@ class AsyncOperations:
         *,
         artifact: str,
         paths: list[str] | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListArtifactFilesField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListArtifactFilesOutput:
-        """List the files of an artifact version: paths, sizes and digests.
+        """List the files of an artifact version: paths and sizes; full adds digests.
 
         Args:
             artifact: With an alias or a version such as v3. Default: latest.
             paths: Only these files.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListArtifactFilesOutput = await self._call(
             "list_artifact_files",
             {
                 "artifact": artifact,
                 "paths": paths,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -185,10 +208,10 @@ class AsyncOperations:
         tensors of safetensors, an image as image.
 
         Args:
-            artifact: With an alias or a version such as v3. Default: latest.
+            artifact: Or :v3. Default: latest.
             path: Left out: the files there are, or the only one.
-            rows: First rows of a table. Default: 5.
-            bytes: Bytes of a text. Default: 6000.
+            rows: Of a table. Default: 5.
+            bytes: Of a text. Default: 6000.
         """
         answer: _types.PreviewArtifactFileOutput = await self._call(
             "preview_artifact_file",
@@ -206,6 +229,8 @@ class AsyncOperations:
         *,
         run: str,
         mode: Literal["logged", "used"],
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListRunArtifactsField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListRunArtifactsOutput:
@@ -213,14 +238,17 @@ class AsyncOperations:
 
         Args:
             run: With the run's id, the last part of its URL.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListRunArtifactsOutput = await self._call(
             "list_run_artifacts",
             {
                 "run": run,
                 "mode": mode,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -244,7 +272,7 @@ class AsyncOperations:
 
         Args:
             description: "" removes it.
-            type: Moves a sequence, with its versions, to this type.
+            type: Moves it, with its versions, to this type.
             create_type: Allows a type that does not exist yet.
             tags: Replaces all tags.
         """
@@ -371,6 +399,8 @@ class AsyncOperations:
         tag: str | None = None,
         alias: str | None = None,
         filters: dict[str, Any] | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.SearchArtifactsField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.SearchArtifactsOutput:
@@ -381,8 +411,9 @@ class AsyncOperations:
             name: Part of a collection's name.
             filters: MongoDB-like conditions on versions, such as {"metadata.rows": {"$gt":
                 1000}}.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.SearchArtifactsOutput = await self._call(
             "search_artifacts",
@@ -393,6 +424,8 @@ class AsyncOperations:
                 "tag": tag,
                 "alias": alias,
                 "filters": filters,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -405,6 +438,8 @@ class AsyncOperations:
         artifacts: list[str] | None = None,
         digests: list[str] | None = None,
         project: str | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.GetArtifactsField] | None = None,
     ) -> _types.GetArtifactsOutput:
         """Get many artifact versions at once, by path, id or digest of their contents.
 
@@ -412,6 +447,7 @@ class AsyncOperations:
             artifacts: Paths or ids.
             digests: Digests of contents, looked for in all collections of the project.
             project: For digests.
+            detail: Default: concise.
         """
         answer: _types.GetArtifactsOutput = await self._call(
             "get_artifacts",
@@ -419,6 +455,8 @@ class AsyncOperations:
                 "artifacts": artifacts,
                 "digests": digests,
                 "project": project,
+                "detail": detail,
+                "fields": fields,
             },
         )
         return answer
@@ -430,15 +468,17 @@ class AsyncOperations:
         run: str | None = None,
         direction: Literal["upstream", "downstream", "both"] | None = None,
         depth: int | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.GetLineageField] | None = None,
     ) -> _types.GetLineageOutput:
-        """Follow a version or a run over many hops: what it was made from (which data a model's
-        run used), and what used it or was made from it.
+        """Follow a version or a run over many hops: upstream what it was made from (which data a
+        model's run used), downstream what used it or was made from it.
 
         Args:
             run: Instead of artifact: what this run used and logged, and who used that since.
-            direction: Upstream: what it was made from. Downstream: what was made from it.
-                Default: both.
-            depth: Runs between the version and the farthest one. Default: 5.
+            direction: Default: both.
+            depth: In runs; 1 is the nearest. Default: 5.
+            detail: Default: concise.
         """
         answer: _types.GetLineageOutput = await self._call(
             "get_lineage",
@@ -447,6 +487,8 @@ class AsyncOperations:
                 "run": run,
                 "direction": direction,
                 "depth": depth,
+                "detail": detail,
+                "fields": fields,
             },
         )
         return answer
@@ -464,7 +506,7 @@ class AsyncOperations:
         Args:
             artifact: With an alias or a version such as v3 (default: latest), or its id.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListArtifactUsersOutput = await self._call(
             "list_artifact_users",
@@ -508,10 +550,7 @@ class AsyncOperations:
         versions are unused: no alias, no link, no run used them.
 
         Args:
-            project: Default: as configured.
-            type: Only of this type.
-            limit: Largest collections and versions to show. Default: 10.
-            unused_only: Of versions, only those without alias, link and use by a run.
+            limit: Largest to show. Default: 10.
         """
         answer: _types.GetStorageUsageOutput = await self._call(
             "get_storage_usage",
@@ -795,7 +834,7 @@ class AsyncOperations:
             prefix: Only paths that begin so, as images/.
             glob: Only paths that fit the pattern: * and ? stop at a slash, ** does not.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.GetArtifactManifestOutput = await self._call(
             "get_artifact_manifest",
@@ -894,12 +933,11 @@ class AsyncOperations:
         tensors.
 
         Args:
-            from_: The older one, or its id.
-            to: The newer one, or its id.
-            prefix: Only paths that begin so.
+            from_: Older, or its id.
+            to: Newer, or its id.
             skip_contents: Do not look into tables and tensors.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.CompareArtifactsOutput = await self._call(
             "compare_artifacts",
@@ -929,7 +967,7 @@ class AsyncOperations:
             organization: Default: the one of the API key's user.
             name: Part of the name.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListRegistriesOutput = await self._call(
             "list_registries",
@@ -968,6 +1006,8 @@ class AsyncOperations:
         registry: str | None = None,
         name: str | None = None,
         tag: str | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListRegistryCollectionsField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListRegistryCollectionsOutput:
@@ -977,8 +1017,9 @@ class AsyncOperations:
             organization: Default: the one of the API key's user.
             registry: Name of one. Default: all of the organization.
             name: Part of the name.
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListRegistryCollectionsOutput = await self._call(
             "list_registry_collections",
@@ -987,6 +1028,8 @@ class AsyncOperations:
                 "registry": registry,
                 "name": name,
                 "tag": tag,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -1002,6 +1045,8 @@ class AsyncOperations:
         alias: str | None = None,
         tag: str | None = None,
         filters: dict[str, Any] | None = None,
+        detail: Literal["concise", "full"] | None = None,
+        fields: list[_types.ListRegistryVersionsField] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> _types.ListRegistryVersionsOutput:
@@ -1014,8 +1059,9 @@ class AsyncOperations:
             collection: Part of the collection's name.
             filters: More conditions, as MongoDB has them, on version, tag, alias, created_at,
                 "metadata.<key>".
+            detail: Default: concise.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListRegistryVersionsOutput = await self._call(
             "list_registry_versions",
@@ -1026,6 +1072,8 @@ class AsyncOperations:
                 "alias": alias,
                 "tag": tag,
                 "filters": filters,
+                "detail": detail,
+                "fields": fields,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -1179,7 +1227,7 @@ class AsyncOperations:
             project: Default: the configured project.
             collection: Only this collection and what was deleted in it, by its name.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListDeletedArtifactsOutput = await self._call(
             "list_deleted_artifacts",
@@ -1264,7 +1312,7 @@ class AsyncOperations:
             alias: Default: all aliases of the collection.
             at: With alias: which version it named then. RFC 3339.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.GetAliasHistoryOutput = await self._call(
             "get_alias_history",
@@ -1300,7 +1348,7 @@ class AsyncOperations:
             operation: As the log calls it, such as deleteArtifact.
             since: RFC 3339, or a date.
             limit: Default: 20.
-            cursor: next_cursor of the answer before, all else unchanged.
+            cursor: next_cursor; all else unchanged.
         """
         answer: _types.ListAuditLogOutput = await self._call(
             "list_audit_log",

@@ -15,14 +15,22 @@ Time = str
 """A time in RFC 3339, as in 2026-11-28T12:00:00Z."""
 
 
+ListArtifactTypesField = Literal[
+    "name",
+    "collections",
+    "description",
+    "created_at",
+]
+
+
 class _ArtifactTypeItem(TypedDict, total=False):
-    description: str
     collections: int
+    description: str
+    created_at: Time
 
 
 class ArtifactTypeItem(_ArtifactTypeItem):
     name: str
-    created_at: Time
 
 
 class _ListArtifactTypesOutput(TypedDict, total=False):
@@ -38,21 +46,47 @@ class ListArtifactTypesOutput(_ListArtifactTypesOutput):
     has_more: bool
 
 
+ListArtifactCollectionsField = Literal[
+    "name",
+    "type",
+    "kind",
+    "tags",
+    "latest_version",
+    "latest_aliases",
+    "latest_size_bytes",
+    "latest_files",
+    "latest_created_at",
+    "latest_logged_by",
+    "latest_logged_by_name",
+    "latest_logged_by_user",
+    "description",
+    "created_at",
+    "updated_at",
+]
+
+
 class _CollectionItem(TypedDict, total=False):
-    description: str
-    updated_at: Time
-    # Newest version, and its aliases. Absent: there is none.
-    latest_version: str
-    latest_aliases: list[str]
-
-
-class CollectionItem(_CollectionItem):
-    name: str
     type: str
     # A sequence holds versions logged under its name, a portfolio links to them.
     kind: Literal["sequence", "portfolio"]
     tags: list[str]
+    # Newest version, and its aliases. Absent: there is none.
+    latest_version: str
+    latest_aliases: list[str]
+    latest_size_bytes: Digits
+    latest_files: int
+    latest_created_at: Time
+    # Run, its display name, and who started it or logged the version without one.
+    latest_logged_by: str
+    latest_logged_by_name: str
+    latest_logged_by_user: str
+    description: str
     created_at: Time
+    updated_at: Time
+
+
+class CollectionItem(_CollectionItem):
+    name: str
 
 
 class _ListArtifactCollectionsOutput(TypedDict, total=False):
@@ -85,20 +119,55 @@ class GetArtifactCollectionOutput(_GetArtifactCollectionOutput):
     created_at: Time
 
 
+ListArtifactsField = Literal[
+    "version",
+    "aliases",
+    "more_aliases",
+    "tags",
+    "size_bytes",
+    "files",
+    "created_at",
+    "logged_by",
+    "logged_by_user",
+    "logged_by_name",
+    "used_by_runs",
+    "description",
+    "digest",
+    "metadata",
+    "metadata_omitted",
+]
+
+
+class OmittedEntry(TypedDict):
+    key: str
+    bytes: int
+
+
 class _ArtifactItem(TypedDict, total=False):
+    aliases: list[str]
     more_aliases: int
+    tags: list[str]
+    size_bytes: Digits
+    files: int
+    created_at: Time
+    # Run.
+    logged_by: str
+    # Who started the run, or logged the version without one.
+    logged_by_user: str
+    # The run's display name, if it has one of its own.
+    logged_by_name: str
+    # Runs that used it. Absent: the server does not tell.
+    used_by_runs: int
     description: str
+    # Equal digests mean equal contents.
+    digest: str
+    metadata: dict[str, Any]
+    # Too long for a list: see get_artifact.
+    metadata_omitted: list[OmittedEntry]
 
 
 class ArtifactItem(_ArtifactItem):
     version: str
-    aliases: list[str]
-    tags: list[str]
-    size_bytes: Digits
-    files: int
-    # Equal digests mean equal contents.
-    digest: str
-    created_at: Time
 
 
 class _ListArtifactsOutput(TypedDict, total=False):
@@ -114,21 +183,64 @@ class ListArtifactsOutput(_ListArtifactsOutput):
     has_more: bool
 
 
-class OmittedEntry(TypedDict):
-    key: str
-    bytes: int
+GetArtifactField = Literal[
+    "artifact",
+    "type",
+    "state",
+    "aliases",
+    "more_aliases",
+    "tags",
+    "size_bytes",
+    "files",
+    "created_at",
+    "ttl_seconds",
+    "source",
+    "logged_by",
+    "logged_by_user",
+    "logged_by_name",
+    "used_by",
+    "used_by_complete",
+    "metadata_keys",
+    "more_metadata_keys",
+    "id",
+    "description",
+    "digest",
+    "updated_at",
+    "metadata",
+    "metadata_omitted",
+]
 
 
 class _GetArtifactOutput(TypedDict, total=False):
+    type: str
+    state: Literal["PENDING", "COMMITTED", "DELETED"]
+    aliases: list[str]
     more_aliases: int
-    description: str
-    updated_at: Time
+    tags: list[str]
+    size_bytes: Digits
+    files: int
+    created_at: Time
     # Kept so long after created_at. Absent: for ever.
     ttl_seconds: int
     # Where it was logged, if reached through a portfolio.
     source: str
     # Run.
     logged_by: str
+    # Who started the run, or logged the version without one.
+    logged_by_user: str
+    # The run's display name, if it has one of its own.
+    logged_by_name: str
+    # Runs.
+    used_by: list[str]
+    used_by_complete: bool
+    # Entries that the metadata has, where it is not shown itself.
+    metadata_keys: list[str]
+    more_metadata_keys: int
+    id: str
+    description: str
+    # Equal digests mean equal contents.
+    digest: str
+    updated_at: Time
     metadata: dict[str, Any]
     # Too long to be shown unasked: see metadata_keys.
     metadata_omitted: list[OmittedEntry]
@@ -136,22 +248,18 @@ class _GetArtifactOutput(TypedDict, total=False):
 
 class GetArtifactOutput(_GetArtifactOutput):
     artifact: str
-    id: str
-    type: str
-    state: Literal["PENDING", "COMMITTED", "DELETED"]
-    aliases: list[str]
-    tags: list[str]
-    size_bytes: Digits
-    files: int
-    # Equal digests mean equal contents.
-    digest: str
-    created_at: Time
-    # Runs.
-    used_by: list[str]
-    used_by_complete: bool
+
+
+ListArtifactFilesField = Literal[
+    "path",
+    "size_bytes",
+    "digest",
+    "mimetype",
+]
 
 
 class _FileItem(TypedDict, total=False):
+    size_bytes: Digits
     # Base64 MD5, or what the store of a reference said.
     digest: str
     mimetype: str
@@ -159,7 +267,6 @@ class _FileItem(TypedDict, total=False):
 
 class FileItem(_FileItem):
     path: str
-    size_bytes: Digits
 
 
 class _ListArtifactFilesOutput(TypedDict, total=False):
@@ -237,12 +344,33 @@ class PreviewArtifactFileOutput(_PreviewArtifactFileOutput):
     complete: bool
 
 
-class RunArtifactItem(TypedDict):
-    artifact: str
+ListRunArtifactsField = Literal[
+    "artifact",
+    "type",
+    "aliases",
+    "more_aliases",
+    "size_bytes",
+    "created_at",
+    "files",
+    "description",
+    "digest",
+]
+
+
+class _RunArtifactItem(TypedDict, total=False):
     type: str
     aliases: list[str]
+    more_aliases: int
     size_bytes: Digits
     created_at: Time
+    files: int
+    description: str
+    # Equal digests mean equal contents.
+    digest: str
+
+
+class RunArtifactItem(_RunArtifactItem):
+    artifact: str
 
 
 class _ListRunArtifactsOutput(TypedDict, total=False):
@@ -371,6 +499,25 @@ class DeleteArtifactCollectionOutput(TypedDict):
     size_bytes: Digits
 
 
+SearchArtifactsField = Literal[
+    "version",
+    "aliases",
+    "more_aliases",
+    "tags",
+    "size_bytes",
+    "files",
+    "created_at",
+    "logged_by",
+    "logged_by_user",
+    "logged_by_name",
+    "used_by_runs",
+    "description",
+    "digest",
+    "metadata",
+    "metadata_omitted",
+]
+
+
 class FoundArtifacts(TypedDict):
     collection: str
     type: str
@@ -391,23 +538,39 @@ class SearchArtifactsOutput(_SearchArtifactsOutput):
     has_more: bool
 
 
+GetArtifactsField = Literal[
+    "artifact",
+    "id",
+    "type",
+    "state",
+    "source",
+    "aliases",
+    "more_aliases",
+    "tags",
+    "size_bytes",
+    "files",
+    "created_at",
+    "digest",
+]
+
+
 class _NamedArtifactItem(TypedDict, total=False):
+    id: str
+    type: str
+    state: Literal["PENDING", "COMMITTED", "DELETED"]
     # Where it was logged, if reached through a portfolio.
     source: str
+    aliases: list[str]
     more_aliases: int
+    tags: list[str]
+    size_bytes: Digits
+    files: int
+    created_at: Time
+    digest: str
 
 
 class NamedArtifactItem(_NamedArtifactItem):
     artifact: str
-    id: str
-    type: str
-    state: Literal["PENDING", "COMMITTED", "DELETED"]
-    aliases: list[str]
-    tags: list[str]
-    size_bytes: Digits
-    files: int
-    digest: str
-    created_at: Time
 
 
 class LookupError(TypedDict):
@@ -431,18 +594,42 @@ class GetArtifactsOutput(TypedDict):
     not_found: int
 
 
+GetLineageField = Literal[
+    "artifact",
+    "type",
+    "depth",
+    "state",
+    "aliases",
+    "more_aliases",
+    "size_bytes",
+    "created_at",
+    "digest",
+    "run",
+    "name",
+    "used",
+    "logged",
+]
+
+
 class _LineageArtifact(TypedDict, total=False):
+    type: str
+    # Runs away from the start; below 0 upstream.
+    depth: int
     state: str
+    aliases: list[str]
+    more_aliases: int
+    size_bytes: Digits
+    created_at: Time
+    # Equal digests mean equal contents.
+    digest: str
 
 
 class LineageArtifact(_LineageArtifact):
     artifact: str
-    type: str
-    # Runs away from the start; below 0 upstream.
-    depth: int
 
 
 class _LineageRun(TypedDict, total=False):
+    # Display name, if it has one of its own.
     name: str
     used: list[str]
     logged: list[str]
@@ -902,15 +1089,24 @@ class GetRegistryOutput(_GetRegistryOutput):
     members: list[RegistryMember]
 
 
+ListRegistryCollectionsField = Literal[
+    "collection",
+    "type",
+    "tags",
+    "description",
+    "created_at",
+]
+
+
 class _RegistryCollectionItem(TypedDict, total=False):
+    type: str
+    tags: list[str]
     description: str
+    created_at: Time
 
 
 class RegistryCollectionItem(_RegistryCollectionItem):
     collection: str
-    type: str
-    tags: list[str]
-    created_at: Time
 
 
 class _ListRegistryCollectionsOutput(TypedDict, total=False):
@@ -923,6 +1119,22 @@ class _ListRegistryCollectionsOutput(TypedDict, total=False):
 class ListRegistryCollectionsOutput(_ListRegistryCollectionsOutput):
     collections: list[RegistryCollectionItem]
     has_more: bool
+
+
+ListRegistryVersionsField = Literal[
+    "artifact",
+    "id",
+    "type",
+    "state",
+    "source",
+    "aliases",
+    "more_aliases",
+    "tags",
+    "size_bytes",
+    "files",
+    "created_at",
+    "digest",
+]
 
 
 class _ListRegistryVersionsOutput(TypedDict, total=False):
