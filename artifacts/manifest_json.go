@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"unicode/utf8"
 )
 
 // The form of manifest files.
@@ -75,6 +76,78 @@ type entryJSON struct {
 	Ref             string          `json:"ref,omitempty"`
 	Extra           json.RawMessage `json:"extra,omitempty"`
 	Size            *int64          `json:"size,omitempty"`
+}
+
+// UnmarshalJSON reads an entry. The form that clients write it in is read here,
+// which takes a third of the time that package json needs.
+func (j *entryJSON) UnmarshalJSON(b []byte) error {
+	if j.readPlain(b) {
+		return nil
+	}
+	*j = entryJSON{}
+	type bare entryJSON // without this method
+	return json.Unmarshal(b, (*bare)(j))
+}
+
+// readPlain reads an entry of plain strings and a size, without white space. It
+// reports false if there is anything else in it. b is valid JSON.
+func (j *entryJSON) readPlain(b []byte) bool {
+	if len(b) < 2 || b[0] != '{' {
+		return false
+	}
+	for b = b[1:]; ; b = b[1:] {
+		key, rest, ok := cutPlain(b)
+		if !ok || len(rest) < 2 || rest[0] != ':' {
+			return false
+		}
+		b = rest[1:]
+		if string(key) == "size" {
+			n := 0
+			for n < len(b) && b[n] >= '0' && b[n] <= '9' {
+				n++
+			}
+			size, err := strconv.ParseInt(string(b[:n]), 10, 64)
+			if err != nil {
+				return false
+			}
+			j.Size, b = &size, b[n:]
+		} else {
+			value, rest, ok := cutPlain(b)
+			if !ok {
+				return false
+			}
+			b = rest
+			switch string(key) {
+			case "digest":
+				j.Digest = string(value)
+			case "birthArtifactID":
+				j.BirthArtifactID = string(value)
+			case "ref":
+				j.Ref = string(value)
+			default:
+				return false
+			}
+		}
+		if len(b) == 0 || b[0] != ',' {
+			return len(b) == 1 && b[0] == '}'
+		}
+	}
+}
+
+// cutPlain cuts a string that means what it says off the beginning of b.
+func cutPlain(b []byte) (inside, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != '"' {
+		return nil, nil, false
+	}
+	for i, c := range b[1:] {
+		switch {
+		case c == '"':
+			return b[1 : 1+i], b[2+i:], true
+		case c == '\\' || c < ' ' || c >= utf8.RuneSelf:
+			return nil, nil, false
+		}
+	}
+	return nil, nil, false
 }
 
 // readManifest reads a manifest file entry by entry.
