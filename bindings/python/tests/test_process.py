@@ -42,15 +42,23 @@ api = reliquary.Api({"base_url": "http://127.0.0.1:9"}, api_key="k" * 40)
 try:
     api.artifact("a/b/c/d:e")
 except ValueError:
-    loaded = {m for m in set(sys.modules) - before if not m.startswith("reliquary")}
+    pass
+draft = reliquary.Artifact("c", type="model")
+draft.add_reference("s3://bucket/c", name="c")
+api = reliquary.Api(dir=sys.argv[1])
+api.log_artifact(draft, project="local/p")
+for version in api.artifacts("model", "local/p/c"):
+    assert version.collection.name == "c"
+    assert list(version.manifest.entries) == ["c"]
+loaded = {m for m in set(sys.modules) - before if not m.startswith("reliquary")}
 import json
 print(json.dumps(sorted(loaded)))
 """
 
 
-def test_a_first_call_loads_little(program: Program) -> None:
+def test_calls_load_little(program: Program, tmp_path: Path) -> None:
     """json, re, enum, ctypes and their like would take longer than all else."""
-    found = program(FIRST)
+    found = program(FIRST, tmp_path / "registry")
     streams = {"_socket", "_struct", "select", "struct"} if PIPE else set()
     assert set(found) <= {"__future__", "_json", "itertools"} | streams
 

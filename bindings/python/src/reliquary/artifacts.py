@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from ._nodes import ArtifactCollectionData, ArtifactTypeData, FileData
 from ._pages import Paginator, SizedPaginator
 
@@ -196,6 +194,8 @@ class ArtifactCollection(ArtifactCollectionData):
 
     def change_type(self, new_type: str) -> None:
         """Moves the collection to another type at once. Deprecated: set type, and save()."""
+        import warnings
+
         warnings.warn(
             "ArtifactCollection.change_type(type) is deprecated, "
             "use ArtifactCollection.save() instead.",

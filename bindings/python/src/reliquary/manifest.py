@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ class ArtifactManifestEntry:
     @property
     def name(self) -> str:
         """The path in the version. Deprecated: use path."""
+        import warnings
+
         warnings.warn(
             "ArtifactManifestEntry.name is deprecated, use .path instead.",
             DeprecationWarning,
