@@ -1,6 +1,8 @@
 package node
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"debug/elf"
 	"encoding/json"
 	"os"
@@ -22,6 +24,7 @@ func TestPackage(t *testing.T) {
 	t.Run("import and require", func(t *testing.T) { newProgram(t, folder).run(t, "modules.test.mjs") })
 	t.Run("types", func(t *testing.T) { checkTypes(t, folder) })
 	t.Run("without the library", func(t *testing.T) { checkMissing(t, folder) })
+	t.Run("musl", func(t *testing.T) { checkMusl(t, folder) })
 }
 
 func checkManifests(t *testing.T, folder string) {
@@ -45,7 +48,8 @@ func checkManifests(t *testing.T, folder string) {
 		if version != main.Version {
 			t.Errorf("%s is wanted as %s, and this is %s", name, version, main.Version)
 		}
-		if !strings.Contains(read(t, "src/native.ts"), strconv.Quote(name)) {
+		machine, library := name[:strings.LastIndex(name, "-")], name[strings.LastIndex(name, "-"):]
+		if known := read(t, "src/native.ts"); !strings.Contains(known, strconv.Quote(machine)) || !strings.Contains(known, "${machine}"+library) {
 			t.Errorf("src/native.ts does not know %s", name)
 		}
 	}
@@ -182,8 +186,86 @@ func checkMissing(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
-	want := regexp.MustCompile(`^true UNSUPPORTED the package @reliquary/linux-\w+-gnu, which holds the library for this machine, is not installed \| install again without --omit=optional`)
+	want := regexp.MustCompile(`^true UNSUPPORTED the package @reliquary/linux-\w+-gnu \(with musl: @reliquary/linux-\w+-musl\), which holds the library for this machine, is not installed \| install again without --omit=optional`)
 	if !want.MatchString(stdout) {
 		t.Errorf("it said %q, want %s", stdout, want)
+	}
+}
+
+// checkMusl installs the package for musl, as npm does where that is. What is in
+// it runs everywhere.
+func checkMusl(t *testing.T, folder string) {
+	sources, err := filepath.Glob(filepath.Join(built, "packages/packages/linux-*-musl"))
+	if err != nil || len(sources) != 1 {
+		t.Fatalf("%q (%v), want one package", sources, err)
+	}
+	musl := t.TempDir()
+	for to, from := range map[string]string{
+		"reliquary": filepath.Join(folder, "node_modules/reliquary"), "@reliquary/" + filepath.Base(sources[0]): sources[0],
+	} {
+		if err := os.CopyFS(filepath.Join(musl, "node_modules", to), os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var manifest struct{ OS, CPU, Libc, Files []string }
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(sources[0], "package.json"))), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(manifest.OS, []string{"linux"}) || len(manifest.CPU) != 1 || !slices.Equal(manifest.Libc, []string{"musl"}) {
+		t.Errorf("the package for musl is %+v", manifest)
+	}
+	program := filepath.Join(sources[0], "reliquary-pipe")
+	f, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if libraries, err := f.ImportedLibraries(); err != nil || len(libraries) > 0 {
+		t.Errorf("%s needs %q (%v), and should need nothing", program, libraries, err)
+	}
+	if interpreter := f.Section(".interp"); interpreter != nil {
+		t.Errorf("%s is started by another program", program)
+	}
+	stdout, stderr, err := newProgram(t, musl, "DIR="+t.TempDir()).output(t, "-e", `
+		const { Api } = require("reliquary");
+		const api = new Api({ dir: process.env.DIR });
+		api.viewer().then(async ({ username }) => { console.log(username); await api.close(); });`)
+	if err != nil || stdout != "local\n" {
+		t.Errorf("%v: it printed %q\n%s", err, stdout, stderr)
+	}
+	// The file is a program still when npm has unpacked it.
+	files, err := tarballs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.Contains(filepath.Base(file), "-musl-") {
+			if info := packed(t, file, "package/reliquary-pipe"); info.Mode&0o111 == 0 {
+				t.Errorf("%s has reliquary-pipe with the mode %o", file, info.Mode)
+			}
+		}
+	}
+}
+
+// packed is what a tarball says of a file.
+func packed(t *testing.T, file, name string) *tar.Header {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	unzipped, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := tar.NewReader(unzipped); ; {
+		header, err := r.Next()
+		if err != nil {
+			t.Fatalf("%s in %s: %v", name, file, err)
+		}
+		if header.Name == name {
+			return header
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -55,8 +56,8 @@ var tarballs = sync.OnceValues(func() ([]string, error) {
 		return nil, err
 	}
 	files, err := filepath.Glob(filepath.Join(folder, "*.tgz"))
-	if err == nil && len(files) != 2 {
-		err = fmt.Errorf("pack made %q, want two packages", files)
+	if err == nil && len(files) != 3 {
+		err = fmt.Errorf("pack made %q, want three packages", files)
 	}
 	return files, err
 })
@@ -91,6 +92,24 @@ var withFaultsOnce = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("the installed libraries are %q (%v), want one", native, err)
 	}
 	return folder, command("", nil, "./build", "-tags", "faults", filepath.Dir(native[0]))
+})
+
+// overPipe has calls go to a process, which has the operations that go wrong.
+func overPipe(t testing.TB) string {
+	t.Helper()
+	folder, err := pipeOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "RELIQUARY_PIPE=" + filepath.Join(folder, "reliquary-pipe")
+}
+
+var pipeOnce = sync.OnceValues(func() (string, error) {
+	folder, err := filepath.Abs(filepath.Join(built, "pipe-faults"))
+	if err != nil {
+		return "", err
+	}
+	return folder, command("", nil, "../../capi/build", "-tags", "faults", "-pipe", folder)
 })
 
 // install makes a folder with the packages installed: from the tarballs
@@ -128,6 +147,12 @@ func install(name string) (string, error) {
 		}
 	}
 	env := []string{"PATH=" + filepath.Join(folder, "bin"), "HOME=" + folder, "npm_config_cache=" + filepath.Join(folder, "cache")}
-	args := append([]string{"install", "--offline", "--no-audit", "--no-fund"}, packages...)
+	args := []string{"install", "--offline", "--no-audit", "--no-fund"}
+	for _, file := range packages {
+		// npm refuses what is not for this machine, when it is named.
+		if !strings.Contains(filepath.Base(file), "-musl-") {
+			args = append(args, file)
+		}
+	}
 	return folder, command(folder, env, filepath.Join(folder, "bin", "npm"), args...)
 }

@@ -15,6 +15,17 @@ func TestWorkers(t *testing.T) {
 	newProgram(t, withFaults(t)).run(t, "workers.test.mjs")
 }
 
+// TestPipe: calls that go to a process, as on musl, are the same to a program.
+func TestPipe(t *testing.T) {
+	for _, file := range []string{"session.test.mjs", "workers.test.mjs", "load.test.mjs", "pipe.test.mjs"} {
+		t.Run(file, func(t *testing.T) {
+			newProgram(t, withFaults(t), overPipe(t), "PART=0.1").run(t, file, "--expose-gc")
+		})
+	}
+	t.Run("exit", func(t *testing.T) { checkExit(t, overPipe(t)) })
+	t.Run("signals", func(t *testing.T) { checkSignals(t, overPipe(t)) })
+}
+
 // TestLoad has many calls in flight, and many after each other.
 func TestLoad(t *testing.T) {
 	p := newProgram(t, withFaults(t))
@@ -23,7 +34,9 @@ func TestLoad(t *testing.T) {
 
 // TestExit: a process ends by itself when nothing is pending, and at once when
 // it is told to.
-func TestExit(t *testing.T) {
+func TestExit(t *testing.T) { checkExit(t) }
+
+func checkExit(t *testing.T, env ...string) {
 	folder := withFaults(t)
 	for _, tt := range []struct {
 		name, script, want string
@@ -41,7 +54,7 @@ func TestExit(t *testing.T) {
 			api.destination().then(() => { api.call("fault_sleep", { ms: 60000 }).catch((e) => console.log(e.code)); api.close(); })`, "CANCELED\n", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newProgram(t, folder, "DIR="+t.TempDir())
+			p := newProgram(t, folder, append(env, "DIR="+t.TempDir())...)
 			start := time.Now()
 			stdout, stderr, err := p.output(t, "-e", `const { Api } = require("reliquary"); const dir = process.env.DIR; `+tt.script)
 			code := 0
@@ -78,14 +91,16 @@ func TestThrow(t *testing.T) {
 }
 
 // TestSignals: Ctrl-C ends a program, or runs its handler, while calls are pending.
-func TestSignals(t *testing.T) {
+func TestSignals(t *testing.T) { checkSignals(t) }
+
+func checkSignals(t *testing.T, env ...string) {
 	folder := withFaults(t)
 	for name, script := range map[string]string{
 		"default": ``,
 		"handler": `process.on("SIGINT", () => { console.log("heard"); process.exit(130) });`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProgram(t, folder, "DIR="+t.TempDir())
+			p := newProgram(t, folder, append(env, "DIR="+t.TempDir())...)
 			cmd := exec.CommandContext(t.Context(), "node", "-e", `const { Api } = require("reliquary"); `+script+`
 				const api = new Api({ dir: process.env.DIR });
 				api.destination().then(() => { api.call("fault_sleep", { ms: 60000 }); console.log("ready"); });`)

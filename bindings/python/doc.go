@@ -5,6 +5,7 @@
 // The Python (./src) is thin: a session carries calls to the operations of
 // package tools and back, and the documented classes hold what those gave. Between
 // it and the C library is a module in C (./native), which loads faster than ctypes.
+// Where a library cannot be loaded it is a process (_pipe.py, and Go package capi/pipe).
 // Types and functions of operations are generated (_operations.py, types.py).
 //
 // Tests install the wheel as a person would. ./testdata/scripts are programs for

@@ -25,5 +25,5 @@ class LibraryHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]
         # One wheel for every Python: the library is loaded, not linked, and what
         # cannot load _native does with _foreign.
         build_data["tag"] = f"py3-none-{platform}"
-        for name in ("libreliquary.so", "_native.abi3.so", "reliquary.h", "LICENSE"):
+        for name in sorted(os.listdir(folder)):
             build_data["force_include"][os.path.join(folder, name)] = f"reliquary/{name}"

@@ -17,8 +17,58 @@ import (
 const mostWheelBytes = 8 << 20
 
 func TestWheel(t *testing.T) {
-	file := wheel(t)
-	if !regexp.MustCompile(`^reliquary-[0-9.]+-py3-none-manylinux_2_17_(x86_64|aarch64)\.whl$`).MatchString(filepath.Base(file)) {
+	z := openWheel(t, wheel(t), "manylinux_2_17", "reliquary/reliquary.h", "reliquary/libreliquary.so", "reliquary/_native.abi3.so")
+	for _, name := range []string{"libreliquary.so", "_native.abi3.so"} {
+		checkLibrary(t, z, name)
+	}
+}
+
+// TestWheel_Musl: the wheel for musl has a program in place of a library, which
+// needs nothing of the system that it runs on, so that it is tried here too.
+func TestWheel_Musl(t *testing.T) {
+	out, err := run(nil, "./build", "-musl", filepath.Join(root, "build", "python", "musl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := strings.TrimSpace(out)
+	z := openWheel(t, file, "musllinux_1_2", "reliquary/reliquary-pipe")
+	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, ".so") {
+			t.Errorf("the wheel has %s", f.Name)
+		}
+		if f.Name == "reliquary/reliquary-pipe" && f.Mode()&0o111 == 0 {
+			t.Errorf("%s has the mode %v", f.Name, f.Mode())
+		}
+	}
+	// pip refuses it on this system, when it is not told that it is for another.
+	site := t.TempDir()
+	machine := strings.TrimSuffix(file[strings.LastIndex(file, "musllinux"):], ".whl")
+	if _, err := run(nil, python("bindings"), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check",
+		"--only-binary=:all:", "--platform", machine, "--target", site, file); err != nil {
+		t.Fatal(err)
+	}
+	program, err := elf.Open(filepath.Join(site, "reliquary", "reliquary-pipe"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) > 0 || program.Section(".interp") != nil {
+		t.Errorf("the program needs %q (%v), or another to start it", libraries, err)
+	}
+	const script = `
+import os, reliquary
+with reliquary.Api(dir="registry") as api:
+    print(api.default_entity, "libreliquary" in open("/proc/self/maps").read(), len(os.listdir("/proc/self/task")))`
+	out, err = runIn(t.TempDir(), clean(t, "PYTHONPATH="+site), python("bindings"), "-c", script)
+	if err != nil || out != "local False 1\n" {
+		t.Errorf("%v: it printed %q", err, out)
+	}
+}
+
+// openWheel holds a wheel to its name, its size, and what has to be in it.
+func openWheel(t *testing.T, file, platform string, wanted ...string) *zip.ReadCloser {
+	t.Helper()
+	if !regexp.MustCompile(`^reliquary-[0-9.]+-py3-none-` + platform + `_(x86_64|aarch64)\.whl$`).MatchString(filepath.Base(file)) {
 		t.Errorf("the wheel is called %s", filepath.Base(file))
 	}
 	info, err := os.Stat(file)
@@ -33,19 +83,17 @@ func TestWheel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer z.Close()
+	t.Cleanup(func() { _ = z.Close() })
 	var names []string
 	for _, f := range z.File {
 		names = append(names, f.Name)
 	}
-	for _, want := range []string{"reliquary/py.typed", "reliquary/LICENSE", "reliquary/reliquary.h", "reliquary/libreliquary.so", "reliquary/_native.abi3.so"} {
+	for _, want := range append(wanted, "reliquary/py.typed", "reliquary/LICENSE") {
 		if !slices.Contains(names, want) {
 			t.Errorf("the wheel has no %s", want)
 		}
 	}
-	for _, name := range []string{"libreliquary.so", "_native.abi3.so"} {
-		checkLibrary(t, z, name)
-	}
+	return z
 }
 
 // checkLibrary holds a library in the wheel to what the wheel's name says:

@@ -12,6 +12,7 @@ import { Api } from "reliquary";
 const dir = mkdtempSync(join(tmpdir(), "registry-"));
 const threads = () => readdirSync("/proc/self/task").length;
 const own = threads(); // Node's
+const part = Number(process.env.PART ?? 1); // of all that is done
 
 /** Makes calls, so many at a time. */
 async function calls(api, operation, input, { total, atOnce }) {
@@ -25,18 +26,18 @@ async function calls(api, operation, input, { total, atOnce }) {
 test("1,000 calls in flight that wait 10 ms each", async (t) => {
   const api = new Api({ dir });
   await api.destination();
-  await calls(api, "fault_sleep", { ms: 10 }, { total: 5_000, atOnce: 1_000 });
+  await calls(api, "fault_sleep", { ms: 10 }, { total: 5_000 * part, atOnce: 1_000 });
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const start = performance.now();
   let most = 0;
   const watch = setInterval(() => (most = Math.max(most, threads())), 5);
-  await calls(api, "fault_sleep", { ms: 10 }, { total: 30_000, atOnce: 1_000 });
+  await calls(api, "fault_sleep", { ms: 10 }, { total: 30_000 * part, atOnce: 1_000 });
   clearInterval(watch);
   const seconds = (performance.now() - start) / 1000;
   delay.disable();
   t.diagnostic(
-    `${Math.round(30_000 / seconds)} calls/s; event loop late by ${(delay.mean / 1e6).toFixed(1)} ms in the mean, ` +
+    `${Math.round((30_000 * part) / seconds)} calls/s; event loop late by ${(delay.mean / 1e6).toFixed(1)} ms in the mean, ` +
       `${(delay.percentile(99) / 1e6).toFixed(1)} ms at the 99th percentile; ${most} threads, ${own} of them Node's own`,
   );
   assert.ok(most - own <= 10, `${most} threads, ${own} of them Node's own`);
@@ -45,7 +46,7 @@ test("1,000 calls in flight that wait 10 ms each", async (t) => {
 
 test("100,000 calls leave nothing behind", async (t) => {
   const api = new Api({ dir });
-  const some = () => calls(api, "fault_echo", { text: "x".repeat(200) }, { total: 25_000, atOnce: 200 });
+  const some = () => calls(api, "fault_echo", { text: "x".repeat(200) }, { total: 25_000 * part, atOnce: 200 });
   const memory = () => {
     global.gc();
     const { rss, heapUsed, external } = process.memoryUsage();
@@ -56,7 +57,7 @@ test("100,000 calls leave nothing behind", async (t) => {
   for (let i = 0; i < 4; i++) await some();
   const last = memory();
   const grown = { rss: (last.rss - first.rss) / 2 ** 20, heap: (last.heap - first.heap) / 2 ** 20 };
-  t.diagnostic(`after 100,000 more calls: resident memory ${grown.rss.toFixed(1)} MiB more, JavaScript's heap ${grown.heap.toFixed(2)} MiB`);
+  t.diagnostic(`after ${100_000 * part} more calls: resident memory ${grown.rss.toFixed(1)} MiB more, JavaScript's heap ${grown.heap.toFixed(2)} MiB`);
   assert.ok(grown.heap < 2, `the heap has grown by ${grown.heap} MiB`);
   assert.ok(grown.rss < 24, `resident memory has grown by ${grown.rss} MiB`);
   await api.close();
@@ -69,11 +70,12 @@ test("sessions that were closed, and those that were forgotten, leave nothing be
     if (close) await api.close();
   };
   const files = () => readdirSync("/proc/self/fd").length;
-  for (let i = 0; i < 200; i++) await open(i % 2 === 0);
+  const sessions = 1_000 * part;
+  for (let i = 0; i < sessions / 5; i++) await open(i % 2 === 0);
   global.gc();
   await new Promise(setImmediate);
   const first = { rss: process.memoryUsage().rss, threads: threads(), files: files() };
-  for (let i = 0; i < 1_000; i++) {
+  for (let i = 0; i < sessions; i++) {
     await open(i % 2 === 0);
     if (i % 100 === 0) {
       global.gc();
@@ -83,7 +85,7 @@ test("sessions that were closed, and those that were forgotten, leave nothing be
   global.gc();
   await new Promise((resolve) => setTimeout(resolve, 50));
   const grown = (process.memoryUsage().rss - first.rss) / 2 ** 20;
-  t.diagnostic(`after 1,000 more sessions: resident memory ${grown.toFixed(1)} MiB more, ${threads() - first.threads} threads, ${files() - first.files} files`);
+  t.diagnostic(`after ${sessions} more sessions: resident memory ${grown.toFixed(1)} MiB more, ${threads() - first.threads} threads, ${files() - first.files} files`);
   assert.ok(grown < 24);
   assert.ok(files() - first.files < 10);
   assert.ok(threads() - first.threads < 5);
