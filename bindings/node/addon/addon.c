@@ -13,7 +13,9 @@
  *
  * onEvents is called with arrays of token, kind, status and text of one event
  * after the other. reliquary.h says what they mean. In place of the text of a
- * result that holds columns stands what columns.h says.
+ * result that holds columns stands what columns.h says. Whoever opens keeps hold
+ * of onEvents: while nothing is pending, the addon does not, so that both can be
+ * collected.
  */
 #include "environment.h"
 #include "session.h"

@@ -69,11 +69,16 @@ environment *environment_of(napi_env env) {
         atomic_init(&e->holders, 1);
         if (channel_init(&e->channel, env, look, e)) {
             /* Hooks run last to first: Node's own, for the channel, after this one. */
-            if (napi_add_env_cleanup_hook(env, end, e) == napi_ok &&
-                napi_set_instance_data(env, e, NULL, NULL) == napi_ok) {
-                return e;
+            if (napi_add_env_cleanup_hook(env, end, e) == napi_ok) {
+                if (napi_set_instance_data(env, e, NULL, NULL) == napi_ok) return e;
+                napi_remove_env_cleanup_hook(env, end, e);
             }
-            /* The channel cannot be undone here; it is a few bytes, once. */
+            napi_release_threadsafe_function(e->channel.function, napi_tsfn_abort);
+            channel_close(&e->channel);
+            environment_drop(e);
+        } else {
+            pthread_mutex_destroy(&e->lock);
+            free(e);
         }
     } else {
         free(e);
