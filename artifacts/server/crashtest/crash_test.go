@@ -52,7 +52,7 @@ func (l *ledger) count() int {
 // versions have too, and now and then one that is sent in parts.
 func newVersion(i int) version {
 	r := rand.New(rand.NewPCG(1, uint64(i)))
-	v := version{sequence: sequences[i%len(sequences)], files: map[string][]byte{"number.txt": []byte(fmt.Sprint(i))}}
+	v := version{sequence: sequences[i%len(sequences)], together: i%2 == 1, files: map[string][]byte{"number.txt": []byte(fmt.Sprint(i))}}
 	for j := range 1 + r.IntN(3) {
 		v.files[fmt.Sprintf("data/%d.bin", j)] = random(r, r.IntN(200_000))
 	}

@@ -12,10 +12,14 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/reliquary/reliquary/artifacts/server/transfer"
 )
 
 // A driver speaks as much of W&B's protocol as logging and reading a version
@@ -104,7 +108,8 @@ func (d driver) put(ctx context.Context, url string, b []byte, headers []string)
 type version struct {
 	sequence string
 	files    map[string][]byte
-	parts    int // in how many parts large files are sent
+	parts    int  // in how many parts large files are sent
+	together bool // the other files are sent in one batch, as our own client does
 }
 
 func md5Hex(b []byte) string    { s := md5.Sum(b); return hex.EncodeToString(s[:]) }
@@ -255,6 +260,7 @@ func (d driver) uploadFiles(ctx context.Context, artifact string, v version) (bi
 		return nil, err
 	}
 	births = map[string]string{}
+	var together []upload
 	for i, e := range made.CreateArtifactFiles.Files.Edges {
 		n := e.Node
 		births[paths[i]] = n.Artifact.ID
@@ -262,6 +268,8 @@ func (d driver) uploadFiles(ctx context.Context, artifact string, v version) (bi
 		case n.UploadURL == nil:
 		case n.UploadMultipartUrls != nil:
 			err = d.uploadParts(ctx, n.Artifact.ID, n.StoragePath, *n.UploadMultipartUrls, v.split(paths[i]))
+		case v.together:
+			together = append(together, upload{*n.UploadURL, v.files[paths[i]], n.UploadHeaders})
 		default:
 			_, err = d.put(ctx, *n.UploadURL, v.files[paths[i]], n.UploadHeaders)
 		}
@@ -269,7 +277,51 @@ func (d driver) uploadFiles(ctx context.Context, artifact string, v version) (bi
 			return nil, err
 		}
 	}
-	return births, nil
+	return births, d.uploadTogether(ctx, together)
+}
+
+// An upload is bytes and where they go.
+type upload struct {
+	url     string
+	bytes   []byte
+	headers []string
+}
+
+// uploadTogether sends files in one batch, and those that it did not bring about
+// one by one.
+func (d driver) uploadTogether(ctx context.Context, files []upload) error {
+	if len(files) == 0 {
+		return nil
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for _, f := range files {
+		part, err := w.CreatePart(textproto.MIMEHeader{"Content-Location": {f.url}})
+		if err == nil {
+			_, err = part.Write(f.bytes)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	answer, _, err := d.send(ctx, "POST", d.url+transfer.BatchUploadPath, body.Bytes(), map[string]string{"Content-Type": "multipart/mixed; boundary=" + w.Boundary()})
+	if err != nil {
+		return err
+	}
+	var said struct{ Refused []struct{ Part int } }
+	if err := json.Unmarshal(answer, &said); err != nil {
+		return err
+	}
+	for _, r := range said.Refused {
+		f := files[r.Part]
+		if _, err := d.put(ctx, f.url, f.bytes, f.headers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type multipartURLs struct {
