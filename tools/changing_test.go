@@ -90,7 +90,7 @@ func savingRefuses(t *testing.T, s *shop, c *artifacts.Client) {
 		{"bad tag", args{"add_tags": []string{"a/b"}}, artifacts.KindInvalid, "add_tags", "tag"},
 		{"bad name", args{"new_name": "a/b"}, artifacts.KindInvalid, "new_name", "name"},
 		{"misspelt type", args{"type": "datset"}, artifacts.KindNotFound, "type", "no artifact type"},
-		{"taken name", args{"new_name": "checkpoints"}, artifacts.KindConflict, "", "checkpoints"},
+		{"taken name", args{"new_name": "checkpoints"}, artifacts.KindConflict, "new_name", "checkpoints"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.args["collection"] = s.path("scratch")

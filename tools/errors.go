@@ -89,10 +89,13 @@ func invalidArguments(problems []input.Problem) *Error {
 	messages := make([]string, len(told))
 	for i, p := range told {
 		messages[i] = p.Message
+		if i < len(told)-1 && !strings.HasSuffix(p.Message, "?") {
+			messages[i] += "."
+		}
 	}
 	e := &Error{
 		Code:       artifacts.KindInvalid,
-		Message:    strings.Join(messages, ". "),
+		Message:    strings.Join(messages, " "),
 		Argument:   told[0].Argument,
 		Candidates: told[0].Candidates,
 		Next:       "correct the arguments and call again; nothing was done",

@@ -127,7 +127,7 @@ func (in UsableArtifact) kept(ctx context.Context, c *artifacts.Client) (*artifa
 	}
 	p, err := artifacts.ParsePath(in.Artifact)
 	if err != nil {
-		return nil, time.Time{}, badPath("artifact", collectionForm, err)
+		return nil, time.Time{}, badPath("artifact", collectionForm, "", err)
 	}
 	return c.KeptArtifactByDigest(ctx, p, in.Digest)
 }

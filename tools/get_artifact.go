@@ -6,13 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reliquary/reliquary/artifacts"
-	"github.com/reliquary/reliquary/tools/internal/nearest"
 )
 
 // GetArtifactInput names a version.
@@ -184,9 +184,11 @@ func showMetadata(raw json.RawMessage, keys []string, budget int) (map[string]an
 	all := slices.Sorted(maps.Keys(entries))
 	for _, k := range keys {
 		if _, ok := entries[k]; !ok {
-			e := invalid("metadata_keys", "see metadata and metadata_omitted of a call without metadata_keys",
-				"the metadata has no entry %q", clip(k, clippedInLists))
-			e.Code, e.Candidates = artifacts.KindNotFound, nearest.Names(k, all, suggestionsAtMost)
+			e := &Error{
+				Code: artifacts.KindNotFound, Argument: "metadata_keys",
+				Message: fmt.Sprintf("the metadata has no entry %q", clip(k, clippedInLists)),
+			}
+			propose(e, k, all, true, func(name string) string { return clip(name, clippedInLists) }, "entries", "get_artifact without metadata_keys")
 			return nil, nil, e
 		}
 	}

@@ -36,7 +36,7 @@ func linkArtifact() Operation {
 		to, err := artifacts.ParsePath(in.Portfolio)
 		switch {
 		case err != nil:
-			return out, badPath("portfolio", collectionForm, err)
+			return out, badPath("portfolio", collectionForm, "", err)
 		case to.Alias != "":
 			return out, invalid("portfolio", "leave the colon and what follows it out, and give aliases in aliases",
 				"portfolio is %q, which names a version rather than a collection", clip(in.Portfolio, clippedInLists))

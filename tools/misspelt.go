@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -163,11 +164,19 @@ func suggestCollection(ctx context.Context, c *artifacts.Client, a asked, e *Err
 	for i, f := range found {
 		names[i] = f.Name()
 	}
+	if versionForm.MatchString(a.Collection) && len(names) > 0 {
+		e.Next = fmt.Sprintf("name a version with its collection, as in %q; the collections are %s",
+			a.place()+"/"+names[0]+":"+a.Collection, strings.Join(some20(names), ", "))
+		return true
+	}
 	propose(e, a.Collection, names, !info.HasNextPage, func(name string) string {
 		return artifacts.Path{Entity: a.Entity, Project: a.Project, Collection: name, Alias: a.Alias}.String()
 	}, "collections", "list_artifact_collections")
 	return true
 }
+
+// versionForm is what the server calls versions.
+var versionForm = regexp.MustCompile(`^v[0-9]+$`)
 
 // suggestVersion reports whether the alias or version is what is missing.
 func suggestVersion(ctx context.Context, c *artifacts.Client, a asked, e *Error) bool {

@@ -79,7 +79,7 @@ func TestCall_RefusesBadArguments(t *testing.T) {
 		{"list_artifacts", `{"collection": "c", "limit": 500}`, "limit",
 			`limit is 500 and must be from 1 to 100; write it like {"limit": 20}`},
 		{"list_artifacts", `{"colection": "c"}`, "colection",
-			`there is no argument "colection"; did you mean "collection"?. collection is missing; write it like {"collection": "team/vision/detector"}`},
+			`there is no argument "colection"; did you mean "collection"? collection is missing; write it like {"collection": "team/vision/detector"}`},
 		{"list_artifacts", `{"collection": "c", "verbose": true}`, "verbose",
 			`there is no argument "verbose"; there are collection, order, detail, fields, limit, cursor`},
 		{"list_artifacts", `{"collection": "c", "order": "newst"}`, "order",

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/reliquary/reliquary/artifacts"
@@ -48,7 +49,8 @@ func readCollection(ctx context.Context, c *artifacts.Client, argument, s string
 	p, err := artifacts.ParsePath(s)
 	switch {
 	case err != nil:
-		return asked{}, badPath(argument, collectionForm, err)
+		meant, _, _ := strings.Cut(inURL(s), ":")
+		return asked{}, badPath(argument, collectionForm, meant, err)
 	case p.Alias != "":
 		return asked{}, invalid(argument, "leave the colon and what follows it out, or ask about the version with get_artifact",
 			"%s is %q, which names a version rather than its collection", argument, clip(s, clippedInLists))
@@ -60,7 +62,14 @@ func readCollection(ctx context.Context, c *artifacts.Client, argument, s string
 func readArtifact(ctx context.Context, c *artifacts.Client, argument, s string) (asked, error) {
 	p, err := artifacts.ParsePath(s)
 	if err != nil {
-		return asked{}, badPath(argument, artifactForm, err)
+		return asked{}, badPath(argument, artifactForm, inURL(s), err)
+	}
+	if alias, file, ok := strings.Cut(p.Alias, "/"); ok {
+		p.Alias = alias
+		e := invalid(argument, "name the version alone, and the file as path of preview_artifact_file",
+			"%s is %q, which names the file %q of a version", argument, clip(s, clippedInLists), clip(file, clippedInLists))
+		e.Candidates = []string{p.String()}
+		return asked{}, e
 	}
 	if p.Alias == "" {
 		p.Alias = "latest"
@@ -107,10 +116,37 @@ func split(argument, s string, n int, form string) ([]string, error) {
 }
 
 // badPath tells of a path that cannot be read, in the words of this operation.
-func badPath(argument, form string, err error) error {
+// meant is the path that it probably is, or "".
+func badPath(argument, form, meant string, err error) error {
 	e := explained(context.Background(), err)
 	e.Argument, e.Next = argument, form
+	if meant != "" {
+		e.Candidates = []string{meant}
+		e.Next = fmt.Sprintf("if %q is meant, call again with it; else %s", meant, form)
+	}
 	return e
+}
+
+// inURL is the path of the version or collection that an address names: a page of
+// W&B, or a resource of `reliquary mcp`. "" if it names none.
+func inURL(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return ""
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	parts := strings.Split(strings.Trim(rest, "/"), "/")
+	switch {
+	case scheme == "wandb-artifact" && len(parts) >= 3:
+		return strings.Join(parts[:3], "/")
+	case (scheme == "https" || scheme == "http") && len(parts) >= 6 && parts[3] == "artifacts":
+		path := parts[1] + "/" + parts[2] + "/" + parts[5]
+		if len(parts) > 6 {
+			path += ":" + parts[6]
+		}
+		return path
+	}
+	return ""
 }
 
 // resolve fills in the default entity and project.

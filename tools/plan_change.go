@@ -81,6 +81,8 @@ func planningChange(now func() time.Time) Operation {
 		out.ExpiresAt = moment(until)
 		if change.things > 0 {
 			out.PlanID, err = sealChange(in, change.state, until)
+		} else {
+			out.Warnings = append(out.Warnings, "nothing fits, so that there is no plan to apply")
 		}
 		return out, err
 	})

@@ -68,7 +68,7 @@ func saveArtifactCollection() Operation {
 			return out, err
 		}
 		if err := a.Save(ctx); err != nil {
-			return out, err
+			return out, in.taken(ctx, err)
 		}
 		after, err := a.Attrs(ctx)
 		if err != nil {
@@ -77,6 +77,15 @@ func saveArtifactCollection() Operation {
 		out.Collection, out.Changed = a.Path(), differences(before, after)
 		return out, nil
 	})
+}
+
+// taken says which argument a name is of that another collection has.
+func (in SaveArtifactCollectionInput) taken(ctx context.Context, err error) error {
+	e := explained(ctx, err)
+	if e.Code == artifacts.KindConflict && in.NewName != "" && e.Argument == "" && e.Next == "" {
+		e.Argument, e.Next = "new_name", "choose another name; list_artifact_collections shows those that are taken"
+	}
+	return e
 }
 
 // check refuses what the schema cannot.

@@ -24,7 +24,7 @@ type UpdateArtifactInput struct {
 	AddAliases    []string `json:"add_aliases,omitempty" jsonschema:"maxItems=50"`
 	RemoveAliases []string `json:"remove_aliases,omitempty" jsonschema:"maxItems=50"`
 	// Where add_aliases must be now: a version such as v11, or none. Else nothing is done.
-	Expected   string   `json:"expected,omitempty" jsonschema:"pattern=^(v[0-9]+|none)$"`
+	Expected   string   `json:"expected,omitempty" jsonschema:"pattern=^(v[0-9]+|none)$,example=v11"`
 	AddTags    []string `json:"add_tags,omitempty" jsonschema:"maxItems=100"`
 	RemoveTags []string `json:"remove_tags,omitempty" jsonschema:"maxItems=100"`
 	// Deleted so long after its creation; 0: never.
