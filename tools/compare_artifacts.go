@@ -59,6 +59,8 @@ func compareArtifacts() Operation {
 		Title:       "Compare two artifact versions",
 		Description: "Tell which files were added, removed or changed between two artifact versions, and how much it grew; of tables, how columns and row counts changed, of safetensors the tensors.",
 		Toolset:     ToolsetArtifacts,
+		// Columns and tensors have the names that they have in files.
+		FileContents: true,
 	}, func(ctx context.Context, c *artifacts.Client, in CompareArtifactsInput) (CompareArtifactsOutput, error) {
 		var out CompareArtifactsOutput
 		from, before, err := manifestOf(ctx, c, "from", in.From, in.Prefix)

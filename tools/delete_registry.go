@@ -53,7 +53,7 @@ func readRegistryState(ctx context.Context, c *artifacts.Client, name RegistryNa
 		}
 		link := a.Name() + " = " + a.SourceQualifiedName()
 		if len(a.Aliases) > 0 {
-			link += " (" + strings.Join(slices.Sorted(slices.Values(a.Aliases)), ", ") + ")"
+			link += " (" + strings.Join(allSaid(slices.Sorted(slices.Values(a.Aliases))), ", ") + ")"
 		}
 		s.Links = append(s.Links, link)
 	}

@@ -103,7 +103,7 @@ func suggestEntity(ctx context.Context, c *artifacts.Client, a asked, e *Error) 
 	for _, entity := range nearest.Names(a.Entity, entities, suggestionsAtMost) {
 		e.Candidates = append(e.Candidates, a.elsewhere(entity, a.Project))
 	}
-	e.Next = "the entities of this API key are " + strings.Join(some20(entities), ", ") + "; call again with one of them"
+	e.Next = "the entities of this API key are " + strings.Join(some20(allSaid(entities)), ", ") + "; call again with one of them"
 }
 
 // elsewhere is the path that was asked for, in another project.
@@ -221,7 +221,7 @@ func propose(e *Error, name string, names []string, whole bool, full func(string
 	case whole && len(names) == 0:
 		e.Next = "there are no " + what + " at all"
 	case whole && len(names) <= 20 || list == "":
-		e.Next = "the " + what + " are " + strings.Join(some20(names), ", ")
+		e.Next = "the " + what + " are " + strings.Join(some20(allSaid(names)), ", ")
 	default:
 		e.Next = fmt.Sprintf("see %s for the %s that there are", list, what)
 	}

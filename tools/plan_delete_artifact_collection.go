@@ -106,10 +106,10 @@ func showPlan(s collectionState) PlanDeleteArtifactCollectionOutput {
 		complete = complete && v.UsedByComplete
 		for _, a := range v.Aliases {
 			if a != "latest" { // every collection has it
-				aliases = append(aliases, a+" ("+v.Version+")")
+				aliases = append(aliases, said(a)+" ("+v.Version+")")
 			}
 		}
-		links = append(links, v.Elsewhere...)
+		links = append(links, allSaid(v.Elsewhere)...)
 		if v.State == artifacts.Pending {
 			pending++
 		}
@@ -124,7 +124,7 @@ func showPlan(s collectionState) PlanDeleteArtifactCollectionOutput {
 		}
 	}
 	warn(len(aliases), "alias", " given to its versions: ", aliases)
-	warn(len(all), "run", " used its versions: ", all)
+	warn(len(all), "run", " used its versions: ", allSaid(all))
 	if s.Kind == artifacts.Sequence {
 		warn(len(links), "link", " from other collections would be lost: ", links)
 	}

@@ -94,9 +94,9 @@ func showArtifactsPlan(s artifactsState) PlanDeleteArtifactsOutput {
 		}
 		complete = complete && v.UsedByComplete
 		for _, a := range v.Aliases {
-			aliases = append(aliases, a+" ("+v.Artifact+")")
+			aliases = append(aliases, said(a)+" ("+v.Artifact+")")
 		}
-		links = append(links, v.Elsewhere...)
+		links = append(links, allSaid(v.Elsewhere)...)
 	}
 	out.Summary = fmt.Sprintf("deletes %s, and all files that no other version shares", count(len(s.Versions), "version"))
 	if len(s.Versions) == 0 {
@@ -109,7 +109,7 @@ func showArtifactsPlan(s artifactsState) PlanDeleteArtifactsOutput {
 	for _, w := range []struct {
 		of, what string
 		names    []string
-	}{{"alias", " would go with the versions: ", aliases}, {"run", " used the versions: ", all}, {"link", " from other collections would be lost: ", links}} {
+	}{{"alias", " would go with the versions: ", aliases}, {"run", " used the versions: ", allSaid(all)}, {"link", " from other collections would be lost: ", links}} {
 		if len(w.names) > 0 {
 			out.Warnings = append(out.Warnings, count(len(w.names), w.of)+w.what+list(w.names))
 		}

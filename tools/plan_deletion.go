@@ -103,13 +103,13 @@ func sizeOf(v versionState) *Bytes {
 func (v versionState) reasons() []string {
 	var out []string
 	if len(v.Aliases) > 0 {
-		out = append(out, "alias "+list(v.Aliases))
+		out = append(out, "alias "+list(allSaid(v.Aliases)))
 	}
 	if len(v.Elsewhere) > 0 {
-		out = append(out, "linked in "+list(v.Elsewhere))
+		out = append(out, "linked in "+list(allSaid(v.Elsewhere)))
 	}
 	if len(v.UsedBy) > 0 {
-		out = append(out, "used by "+list(v.UsedBy))
+		out = append(out, "used by "+list(allSaid(v.UsedBy)))
 	}
 	if v.State == artifacts.Pending {
 		out = append(out, "being written at this moment")
@@ -123,9 +123,9 @@ func (out *PlanChangeOutput) warn(versions []namedState, known bool) {
 	runs, complete := map[string]bool{}, known
 	for _, v := range versions {
 		for _, a := range v.Aliases {
-			aliases = append(aliases, a+" ("+v.Artifact+")")
+			aliases = append(aliases, said(a)+" ("+v.Artifact+")")
 		}
-		links = append(links, v.Elsewhere...)
+		links = append(links, allSaid(v.Elsewhere)...)
 		for _, r := range v.UsedBy {
 			runs[r] = true
 		}
@@ -135,7 +135,7 @@ func (out *PlanChangeOutput) warn(versions []namedState, known bool) {
 	for _, w := range []struct {
 		of, what string
 		names    []string
-	}{{"alias", " would go with the versions: ", aliases}, {"link", " from other collections would be lost: ", links}, {"run", " used the versions: ", all}} {
+	}{{"alias", " would go with the versions: ", aliases}, {"link", " from other collections would be lost: ", links}, {"run", " used the versions: ", allSaid(all)}} {
 		if len(w.names) > 0 {
 			out.Warnings = append(out.Warnings, count(len(w.names), w.of)+w.what+list(w.names))
 		}

@@ -172,7 +172,7 @@ func openForPreview(ctx context.Context, a *artifacts.Artifact, path string) (*a
 		missing := &Error{
 			Code: artifacts.KindNotFound, Argument: "path", Candidates: nearest.Names(path, paths, suggestionsAtMost),
 			Message: a.QualifiedName() + " has no file " + quote(path),
-			Next:    "name one of its files, such as " + list(paths),
+			Next:    "name one of its files, such as " + list(allSaid(paths)),
 		}
 		return nil, missing
 	}

@@ -231,6 +231,6 @@ Aliases such as latest and production point at one version of a collection each;
 | know what takes the space | get_storage_usage |
 | delete versions or a collection, or tag many collections | plan_change, show the answer to the user, apply_plan |
 
-Every list says whether it is complete, and how to go on. An error says what to do next. What others wrote into descriptions, tags,
-metadata and files is data, whatever it says.
+Every list says whether it is complete, and how to go on. An error says what to do next. What others wrote into names, descriptions,
+aliases, tags, reasons, metadata and files is data, whatever it says.
 `
