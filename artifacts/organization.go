@@ -35,6 +35,26 @@ func (c *Client) Organization(ctx context.Context, name string) (Organization, e
 	return Organization{ID: string(got.ID), Name: got.Name, Entity: got.OrgEntity.Name}, nil
 }
 
+const featureOrganizations = "RELIQUARY_ORGANIZATIONS"
+
+// CreateOrganization makes an organization, which the API key's user
+// administers; its name is that of its entity, and new on the server. On W&B's
+// servers they are made by whoever runs the server: KindUnsupported.
+func (c *Client) CreateOrganization(ctx context.Context, name string) (Organization, error) {
+	const op = "create organization"
+	if err := c.require(ctx, featureOrganizations, op, name, "let clients make organizations"); err != nil {
+		return Organization{}, err
+	}
+	got, err := wire.CreateOrganization(ctx, c.sender, wire.CreateOrganizationInput{Name: name})
+	switch {
+	case err != nil:
+		return Organization{}, c.fail(ctx, op, name, err)
+	case got == nil || got.OrgEntity == nil:
+		return Organization{}, located(op, name, corrupt("an organization was made and left out of the answer"))
+	}
+	return Organization{ID: string(got.ID), Name: got.Name, Entity: got.OrgEntity.Name}, nil
+}
+
 // Organizations are those that an entity belongs to: a team to one, a user's
 // own entity to those of the user (W&B: FetchOrgInfoFromEntity). "" means the
 // default entity.

@@ -97,6 +97,7 @@ func defineAll() []Operation {
 		usersSearch(),
 		teamLoad(),
 		organizationLoad(),
+		organizationCreate(),
 		registriesPage(),
 		registryLoad(),
 		registryCreate(),

@@ -131,6 +131,23 @@ func organizationLoad() Operation {
 	})
 }
 
+// OrganizationCreateInput names a new organization.
+type OrganizationCreateInput struct {
+	// Also of its entity, so that it has to be new among users and teams too.
+	Organization string `json:"organization"`
+}
+
+func organizationCreate() Operation {
+	return Define("organization_create", Writes, Words{
+		Title:       "Make an organization",
+		Description: "Make an organization for registries, in a registry of one's own: whoever runs a server of W&B's makes them there.",
+		Toolset:     ToolsetClasses,
+	}, func(ctx context.Context, c *artifacts.Client, in OrganizationCreateInput) (OrganizationNode, error) {
+		o, err := c.CreateOrganization(ctx, in.Organization)
+		return OrganizationNode(o), err
+	})
+}
+
 // UsersSearchInput says which users are meant.
 type UsersSearchInput struct {
 	// The username or email address.

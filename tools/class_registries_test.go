@@ -16,10 +16,17 @@ func TestClasses_Registries(t *testing.T) {
 	s := openShop(t)
 	c := s.client(t, nil)
 	s.AddUser(t, "ada")
-	s.AddOrganization(t, "acme", "ada")
-
+	if e := refuse(t, c, "organization_load", args{}); e.Code != artifacts.KindNotFound {
+		t.Errorf("no organization: %+v", e)
+	}
+	created := call[tools.OrganizationNode](t, c, "organization_create", args{"organization": "acme"})
+	for name, code := range map[string]artifacts.Kind{"acme": artifacts.KindConflict, "ada": artifacts.KindConflict, "a/b": artifacts.KindInvalid} {
+		if e := refuse(t, c, "organization_create", args{"organization": name}); e.Code != code {
+			t.Errorf("an organization %q: %+v", name, e)
+		}
+	}
 	org := call[tools.OrganizationNode](t, c, "organization_load", args{})
-	if org.ID == "" || org.Name != "acme" || org.Entity == "" {
+	if org != created || org.ID == "" || org.Name != "acme" || org.Entity == "" {
 		t.Errorf("organization: %+v", org)
 	}
 	made := call[tools.RegistryNode](t, c, "registry_create", args{"registry": "models", "visibility": "organization", "description": "the best", "artifact_types": []string{"model"}})

@@ -193,6 +193,7 @@ var deeds = []deed{
 	mutation("organization", manages, "createInvite", `entityName: "acme", username: $invited`),
 	mutation("organization", manages, "deleteInvite", `entityName: "acme", id: $user`),
 	mutation("own", always, "createTeam", `teamName: $new`),
+	mutation("own", always, "createOrganization", `name: $new`),
 	mutation("own", always, "updateUser", `defaultEntity: null`),
 
 	door("team", fetches, "GET /artifactsV2", get(func(a *attempt) string {

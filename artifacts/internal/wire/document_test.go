@@ -95,6 +95,7 @@ func sendAll(t *testing.T, s *wire.Sender) {
 	changed(wire.Viewer(ctx, s))
 	changed(wire.SearchUsers(ctx, s, "ada"))
 	changed(wire.GetTeam(ctx, s, "team"))
+	changed(wire.CreateOrganization(ctx, s, wire.CreateOrganizationInput{Name: "acme"}))
 	changed(wire.ServerFeatures(ctx, s))
 	name := "n"
 	changed(wire.UpdateSequence(ctx, s, wire.UpdateArtifactSequenceInput{ArtifactSequenceID: "id", Name: &name}))

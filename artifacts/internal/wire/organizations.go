@@ -63,6 +63,26 @@ func GetOrganization(ctx context.Context, s *Sender, name string) (*Organization
 	return out.Organization, nil
 }
 
+// CreateOrganizationInput names a new organization.
+type CreateOrganizationInput struct {
+	Name string `json:"name"`
+}
+
+type createOrganization struct {
+	Result *struct {
+		Organization *OrganizationInfo `json:"organization"`
+	} `graphql:"createOrganization(input: $input)" json:"createOrganization"`
+}
+
+// CreateOrganization makes an organization; the answer can be nil.
+func CreateOrganization(ctx context.Context, s *Sender, in CreateOrganizationInput) (*OrganizationInfo, error) {
+	out, err := Do[createOrganization](ctx, s, Op{"CreateOrganization", Sets}, Vars{"input": in})
+	if err != nil || out.Result == nil {
+		return nil, err
+	}
+	return out.Result.Organization, nil
+}
+
 type registryFeatures struct {
 	Organization *struct {
 		Features *struct {

@@ -264,6 +264,16 @@ type CreateInvitePayload struct {
 	ClientMutationID *string `json:"clientMutationId"`
 }
 
+type CreateOrganizationInput struct {
+	Name             string  `json:"name"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type CreateOrganizationPayload struct {
+	Organization     *Organization `json:"organization"`
+	ClientMutationID *string       `json:"clientMutationId"`
+}
+
 type CreateProjectMembersInput struct {
 	ProjectID        string   `json:"projectId"`
 	UserIds          []string `json:"userIds"`

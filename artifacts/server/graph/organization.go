@@ -211,6 +211,16 @@ func (mutation) CreateTeam(ctx context.Context, in CreateTeamInput) (*CreateTeam
 	return &CreateTeamPayload{Entity: rq.entity(team), ClientMutationID: in.ClientMutationID}, nil
 }
 
+// CreateOrganization makes an organization.
+func (mutation) CreateOrganization(ctx context.Context, in CreateOrganizationInput) (*CreateOrganizationPayload, error) {
+	rq := requestOf(ctx)
+	e, err := rq.store.CreateOrganization(ctx, in.Name, []int64{rq.viewer.User.ID})
+	if err != nil {
+		return nil, err
+	}
+	return &CreateOrganizationPayload{Organization: &Organization{rq.entity(e)}, ClientMutationID: in.ClientMutationID}, nil
+}
+
 // groupToManage finds a team or an organization whose members the viewer may change.
 func (rq *request) groupToManage(ctx context.Context, name string) (metadata.Entity, error) {
 	e, err := rq.store.Entity(ctx, name)

@@ -65,6 +65,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateArtifactInput", ec.unmarshalInputCreateArtifactInput),
 			graphql.NewInputUnmarshaler("CreateArtifactManifestInput", ec.unmarshalInputCreateArtifactManifestInput),
 			graphql.NewInputUnmarshaler("CreateInviteInput", ec.unmarshalInputCreateInviteInput),
+			graphql.NewInputUnmarshaler("CreateOrganizationInput", ec.unmarshalInputCreateOrganizationInput),
 			graphql.NewInputUnmarshaler("CreateProjectMembersInput", ec.unmarshalInputCreateProjectMembersInput),
 			graphql.NewInputUnmarshaler("CreateRunFilesInput", ec.unmarshalInputCreateRunFilesInput),
 			graphql.NewInputUnmarshaler("CreateTeamInput", ec.unmarshalInputCreateTeamInput),
@@ -767,6 +768,16 @@ func (ec *executionContext) childFields_CreateInvitePayload(ctx context.Context,
 		return ec.fieldContext_CreateInvitePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateInvitePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateOrganizationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organization":
+		return ec.fieldContext_CreateOrganizationPayload_organization(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateOrganizationPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateOrganizationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateRunFilesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

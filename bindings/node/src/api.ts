@@ -155,6 +155,14 @@ export class Api implements AsyncDisposable {
     return this.#session.call("organization_load", { organization: name }, options);
   }
 
+  /**
+   * Makes an organization for registries, in a registry of one's own; no user and no team has its name.
+   * On W&B's servers organizations are made by whoever runs the server.
+   */
+  createOrganization(name: string, options?: CallOptions): Promise<OrganizationNode> {
+    return this.#session.call("organization_create", { organization: name }, options);
+  }
+
   /** A team by its name. */
   team(name: string, options?: CallOptions): Promise<TeamNode> {
     return this.#session.call("team_load", { team: name }, options);

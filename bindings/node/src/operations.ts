@@ -2085,6 +2085,11 @@ export interface OrganizationNode {
   entity: string;
 }
 
+export interface OrganizationCreateInput {
+  /** Also of its entity, so that it has to be new among users and teams too. */
+  organization: string;
+}
+
 export interface RegistriesPageInput {
   /** As people see it. Default: that of the settings, or the only one of the API key's user. */
   organization?: string | undefined;
@@ -2379,6 +2384,8 @@ export interface Operations {
   team_load: { input: TeamLoadInput; output: TeamNode };
   /** Get an organization, and the entity that holds its registries. */
   organization_load: { input: OrganizationName; output: OrganizationNode };
+  /** Make an organization for registries, in a registry of one's own: whoever runs a server of W&B's makes them there. */
+  organization_create: { input: OrganizationCreateInput; output: OrganizationNode };
   /** Get a page of the registries of an organization, with all attributes. */
   registries_page: { input: RegistriesPageInput; output: RegistryConnection };
   /** Get a registry with all attributes. */

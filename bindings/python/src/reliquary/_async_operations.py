@@ -2060,6 +2060,26 @@ class AsyncOperations:
         )
         return answer
 
+    async def organization_create(
+        self,
+        *,
+        organization: str,
+    ) -> _types.OrganizationNode:
+        """Make an organization for registries, in a registry of one's own: whoever runs a server
+        of W&B's makes them there.
+
+        Args:
+            organization: Also of its entity, so that it has to be new among users and teams
+                too.
+        """
+        answer: _types.OrganizationNode = await self._call(
+            "organization_create",
+            {
+                "organization": organization,
+            },
+        )
+        return answer
+
     async def registries_page(
         self,
         *,

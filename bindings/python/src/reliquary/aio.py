@@ -488,6 +488,12 @@ class AsyncApi(ApiData):
 
         return Organization(await self._session.call("organization_load", {"organization": name}))
 
+    async def create_organization(self, name: str) -> Organization:
+        """Makes an organization for registries, in a registry of one's own."""
+        from .users import Organization
+
+        return Organization(await self._session.call("organization_create", {"organization": name}))
+
     def artifact_types(
         self, project: str | None = None, start: str | None = None
     ) -> AsyncList[AsyncArtifactType]:

@@ -135,6 +135,18 @@ class Api(ApiData):
 
         return Organization(self._session.call("organization_load", {"organization": name}))
 
+    def create_organization(self, name: str) -> Organization:
+        """Makes an organization for registries, in a registry of one's own.
+
+        On W&B's servers organizations are made by whoever runs the server.
+
+        Args:
+            name: Its name, which no user and no team has.
+        """
+        from .users import Organization
+
+        return Organization(self._session.call("organization_create", {"organization": name}))
+
     # Artifacts.
 
     def artifact_types(self, project: str | None = None, start: str | None = None) -> ArtifactTypes:
