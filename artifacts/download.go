@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -117,6 +116,9 @@ func (a *Artifact) Download(ctx context.Context, o *DownloadOptions) (*Downloade
 		return nil, located(op, a.QualifiedName(), err)
 	}
 	defer d.close()
+	if err := checkNames(entries, func() (nameTrial, error) { return newRootTrial(d.root) }); err != nil {
+		return nil, located(op, a.QualifiedName(), err)
+	}
 	if err := d.all(ctx, entries); err != nil {
 		return nil, located(op, a.QualifiedName(), err)
 	}
@@ -159,15 +161,6 @@ func selectEntries(m *Manifest, o *DownloadOptions) ([]ManifestEntry, error) {
 
 // checkTree looks for entries that cannot be beside each other on a disk.
 func checkTree(m *Manifest, entries []ManifestEntry) error {
-	conflict := func(a, b string) error {
-		return &Error{
-			Kind:    KindConflict,
-			Message: "this system cannot hold both " + quote(a) + " and " + quote(b),
-			Next:    "download one of them by its path",
-		}
-	}
-	// These systems ignore the case of names, as a rule.
-	folded := map[string]string{}
 	looked := "" // the folder that was looked at last, with its slash
 	for i := range entries {
 		p := entries[i].Path
@@ -179,7 +172,7 @@ func checkTree(m *Manifest, entries []ManifestEntry) error {
 		}
 		for at >= 0 {
 			if _, ok := slices.BinarySearchFunc(entries, p[:at], func(e ManifestEntry, p string) int { return strings.Compare(e.Path, p) }); ok {
-				return conflict(p[:at], p)
+				return cannotHoldBoth(p[:at], p)
 			}
 			next := strings.IndexByte(p[at+1:], '/')
 			if next < 0 {
@@ -187,15 +180,16 @@ func checkTree(m *Manifest, entries []ManifestEntry) error {
 			}
 			at += 1 + next
 		}
-		if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-			f := strings.ToLower(p)
-			if other, ok := folded[f]; ok {
-				return conflict(other, p)
-			}
-			folded[f] = p
-		}
 	}
 	return nil
+}
+
+func cannotHoldBoth(a, b string) error {
+	return &Error{
+		Kind:    KindConflict,
+		Message: "this system cannot hold both " + quote(a) + " and " + quote(b),
+		Next:    "download one of them by its path",
+	}
 }
 
 // nearestPath helps with a path that is not there.
