@@ -13,8 +13,9 @@ import (
 )
 
 // compareWithGo calls the operations of bindings/testdata/cases.json from Go and
-// from Node: what they give, and how they fail, is the same.
-func (s *shop) compareWithGo(t *testing.T) {
+// from Node: what they give, and how they fail, is the same. env is more of Node's
+// environment.
+func (s *shop) compareWithGo(t *testing.T, env ...string) {
 	file, err := filepath.Abs("../testdata/cases.json")
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,7 @@ func (s *shop) compareWithGo(t *testing.T) {
 	defer client.Close()
 
 	p := s.program(t, "server")
+	p.env = append(p.env, env...)
 	stdout, stderr, err := p.output(t, p.copy(t, "cases.mjs"), file)
 	if err != nil {
 		t.Fatalf("cases.mjs: %v\n%s", err, stderr)

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
-import type { EventBatch, Native, NativeSession } from "./native.js";
+import type { EventBatch, Native, NativeColumn, NativeColumns, NativeSession } from "./native.js";
 
 // What the addon does, by a process for each session that its calls are sent to:
 // for machines where a Go library cannot be loaded, which are those with musl. The
@@ -200,7 +200,7 @@ class Connection {
     this.#have += chunk.length;
     if (this.#have < this.#need) return;
     const data = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#have);
-    const batch: (number | string)[] = [];
+    const batch: (number | string | NativeColumns)[] = [];
     let at = 0;
     for (;;) {
       this.#need = headerSize;
@@ -210,13 +210,13 @@ class Connection {
       const kind = data.readUInt16LE(at + 4);
       const status = data.readUInt16LE(at + 6) === 0 ? ok : internal;
       const token = Number(data.readBigUInt64LE(at + 8));
-      const text = data.toString("utf8", at + headerSize, at + this.#need);
+      const payload = data.subarray(at + headerSize, at + this.#need);
       at += this.#need;
       if (kind === kindOpened && this.#opened !== undefined) {
-        this.#settle(status, text);
+        this.#settle(status, payload.toString());
         continue;
       }
-      batch.push(token, kind, status, text);
+      batch.push(token, kind, status, isColumns(payload) ? columnsOf(payload) : payload.toString());
       if (kind === kindResult) this.#pending.delete(token);
     }
     // A copy: a small rest would keep all that arrived with it.
@@ -259,6 +259,34 @@ class Connection {
     this.#deliver(lost);
     this.#left();
   }
+}
+
+// Columns are, in words of 8 bytes: what they begin with, the number of nodes, and
+// eleven words for each node. Go package columns says which.
+const columnsBegin = Buffer.from("RLIQCOL1");
+const nodeSize = 88;
+
+/** JSON never begins so. */
+function isColumns(payload: Buffer): boolean {
+  return payload.length >= 16 && columnsBegin.equals(payload.subarray(0, 8));
+}
+
+/** What the addon makes of columns. */
+function columnsOf(payload: Buffer): NativeColumns {
+  // Memory of its own, where numbers are at multiples of their size.
+  const memory = new ArrayBuffer(payload.length);
+  const bytes = Buffer.from(memory);
+  payload.copy(bytes);
+  const word = (node: number, at: number): number => Number(bytes.readBigUInt64LE(16 + node * nodeSize + 8 * at));
+  const text = (at: number): string => bytes.toString("utf8", at, bytes.indexOf(0, at));
+  const children = (node: number): NativeColumn[] => Array.from({ length: word(node, 9) }, (_, i) => column(word(node, 10) + i));
+  const column = (node: number): NativeColumn => {
+    const places = Array.from({ length: word(node, 5) }, (_, i) => word(node, 6 + i) || -1);
+    const [items] = children(node);
+    const described = [text(word(node, 0)), text(word(node, 1)), word(node, 3), word(node, 4), places] as const;
+    return items === undefined ? described : [...described, items];
+  };
+  return [word(0, 3), memory, children(0)];
 }
 
 function writeHeader(frame: Buffer, size: number, kind: number, word: number, token: number): void {
