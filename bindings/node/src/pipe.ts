@@ -212,13 +212,6 @@ class Connection {
       const token = Number(data.readBigUInt64LE(at + 8));
       const payload = data.subarray(at + headerSize, at + this.#need);
       at += this.#need;
-      const columns = kind === kindResult && status === ok ? columnsOf(payload) : undefined;
-      if (columns !== undefined) {
-        batch.push(token, kind, status, columns);
-        this.#pending.delete(token);
-        continue;
-      }
-      const text = payload.toString("utf8");
       if (kind === kindOpened && this.#opened !== undefined) {
         this.#settle(status, payload.toString());
         continue;
@@ -301,24 +294,4 @@ function writeHeader(frame: Buffer, size: number, kind: number, word: number, to
   frame.writeUInt16LE(kind, 4);
   frame.writeUInt16LE(word, 6);
   frame.writeBigUInt64LE(BigInt(token), 8);
-}
-
-// Columns as a process sends them: Go package capi/columns says what the words mean.
-const magic = 0x314c4f4351494c52n;
-const nodeWords = 11;
-
-/** The columns that a payload is, in memory of their own; nothing for JSON, which never begins so. */
-function columnsOf(payload: Buffer): NativeColumns | undefined {
-  if (payload.length < 16 || payload.readBigUInt64LE(0) !== magic) return undefined;
-  const memory = new Uint8Array(payload).buffer;
-  const words = new BigUint64Array(memory, 0, 2 + Number(payload.readBigUInt64LE(8)) * nodeWords);
-  const word = (at: number): number => Number(words[at]);
-  const text = (begin: number): string => payload.toString("utf8", begin, payload.indexOf(0, begin));
-  const column = (node: number): NativeColumn => {
-    const at = 2 + node * nodeWords;
-    const places = Array.from({ length: word(at + 5) }, (_, b) => word(at + 6 + b) || -1);
-    const own = [text(word(at)), text(word(at + 1)), word(at + 3), word(at + 4), places] as const;
-    return word(at + 9) > 0 ? [...own, column(word(at + 10))] : own;
-  };
-  return [word(2 + 3), memory, Array.from({ length: word(2 + 9) }, (_, i) => column(word(2 + 10) + i))];
 }
