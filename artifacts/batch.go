@@ -242,6 +242,8 @@ func (d *downloading) readBatch(ctx context.Context, files []incomingFile) (came
 	if err != nil || kind != "multipart/mixed" {
 		return came, nil
 	}
+	d, done := d.goNear()
+	defer done()
 	parts := multipart.NewReader(a, params["boundary"])
 	for {
 		part, err := parts.NextRawPart()
@@ -347,5 +349,5 @@ func (d *downloading) placeBytes(ctx context.Context, e *ManifestEntry, sum md5s
 	if _, err = out.Write(data); err == nil && d.o.Durable {
 		err = out.Sync()
 	}
-	return d.finish(out, err, name, e, sum)
+	return d.finish(out, err, e, sum)
 }

@@ -404,6 +404,35 @@ func TestDownload_HostileFolder(t *testing.T) {
 	}
 }
 
+// TestDownload_FolderLinks: links that stay in the folder are followed.
+func TestDownload_FolderLinks(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"a/1": "one", "a/2": "two", "b/c/3": "three"}
+	a := b.log("pets", files)
+	root := folder(t, map[string]string{"elsewhere/one": "one", "moved/kept": "kept"})
+	for name, to := range map[string]string{"a/1": "../elsewhere/one", "b": "moved"} {
+		name = filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := a.Download(t.Context(), &artifacts.DownloadOptions{Root: root})
+	if err != nil || got.Files != 3 || got.Unchanged != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if to, err := os.Readlink(filepath.Join(root, "a", "1")); err != nil || to != "../elsewhere/one" {
+		t.Errorf("the link to the right file: %q, %v", to, err)
+	}
+	for name, want := range map[string]string{"a/2": "two", "moved/c/3": "three", "moved/kept": "kept", "elsewhere/one": "one"} {
+		if data, err := os.ReadFile(filepath.Join(root, name)); err != nil || string(data) != want {
+			t.Errorf("%s: %q, %v", name, data, err)
+		}
+	}
+}
+
 // TestHostileManifest: a server that names other files than those in the folder.
 func TestHostileManifest(t *testing.T) {
 	b := newBench(t)

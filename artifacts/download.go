@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -212,8 +213,9 @@ type downloading struct {
 	c     *Client
 	o     *DownloadOptions
 	root  *os.Root
-	cache *fileCache // nil if it is not to be used
-	store *os.Root   // the cache's folder
+	near  *nearFolder // nil, or the folder that a copy of this for one goroutine is at
+	cache *fileCache  // nil if it is not to be used
+	store *os.Root    // the cache's folder
 	known *ledger
 	meter *meter
 
@@ -311,9 +313,10 @@ func (d *downloading) all(ctx context.Context, entries []ManifestEntry) error {
 	}
 	d.meter = newMeter(d.o.Progress, PhaseDownload, len(entries), size)
 	crew := newCrew(ctx, d.c.files.workers(d.o.Workers))
-	for i := range entries {
-		e := &entries[i]
-		if !crew.run(func(ctx context.Context) error { return ofFile(e.Path, d.settle(ctx, e)) }) {
+	for len(entries) > 0 {
+		some := entries[:neighbours(entries)]
+		entries = entries[len(some):]
+		if !crew.run(func(ctx context.Context) error { return d.settleSome(ctx, some) }) {
 			break
 		}
 	}
@@ -329,6 +332,38 @@ func (d *downloading) all(ctx context.Context, entries []ManifestEntry) error {
 		}
 	}
 	d.meter.end()
+	return nil
+}
+
+// neighbours is how many entries from the first on one goroutine deals with:
+// small files of one folder. Goroutines that make files in the same folder wait
+// for each other, and one alone opens the folder once.
+func neighbours(entries []ManifestEntry) int {
+	const most, mostBytes = 64, 1 << 20
+	folder, _ := path.Split(entries[0].Path)
+	var bytes int64
+	for i := range entries {
+		e := &entries[i]
+		bytes += e.Size
+		if at, _ := path.Split(e.Path); i > 0 && (i == most || at != folder || bytes > mostBytes) || e.IsReference() || e.Size < 0 {
+			return max(1, i)
+		}
+	}
+	return len(entries)
+}
+
+// settleSome settles entries one after the other.
+func (d *downloading) settleSome(ctx context.Context, entries []ManifestEntry) error {
+	d, done := d.goNear()
+	defer done()
+	for i := range entries {
+		if ctx.Err() != nil {
+			return canceled(ctx)
+		}
+		if err := d.settle(ctx, &entries[i]); err != nil {
+			return ofFile(entries[i].Path, err)
+		}
+	}
 	return nil
 }
 
@@ -442,7 +477,8 @@ func (d *downloading) inPlace(ctx context.Context, e *ManifestEntry, sum md5sum)
 	if err != nil {
 		return false, err
 	}
-	info, err := d.root.Lstat(name)
+	root, near := d.at(name)
+	info, err := root.Lstat(near)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		// A link to a right file inside of the folder is right too; any other
 		// is replaced.
@@ -465,6 +501,7 @@ func (d *downloading) inPlace(ctx context.Context, e *ManifestEntry, sum md5sum)
 		got, ok = sum, true
 	}
 	if !ok {
+		// By its whole path: a link may lead to another folder.
 		f, err := d.root.Open(name)
 		if err != nil {
 			return false, inTheWay(err)

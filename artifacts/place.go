@@ -61,6 +61,48 @@ func (d *downloading) folder(name string) error {
 	return nil
 }
 
+// A nearFolder is a folder below the root that one goroutine holds open while
+// it deals with the files in it: from the root, each system call about a file
+// would open and close every folder on the way.
+type nearFolder struct {
+	dir  string
+	root *os.Root // nil if it is not open
+}
+
+// goNear returns a copy of d for one goroutine, which calls done when it has
+// finished with it.
+func (d *downloading) goNear() (near *downloading, done func()) {
+	own := *d
+	own.near = &nearFolder{}
+	return &own, own.near.close
+}
+
+func (n *nearFolder) close() {
+	if n.root != nil {
+		n.root.Close()
+		n.root = nil
+	}
+}
+
+// at is from where to reach a file, and by what name: from its folder if this
+// goroutine can hold that open, otherwise from the root. Either finds it at the
+// same place, except that from its folder no link leads out of that.
+func (d *downloading) at(name string) (*os.Root, string) {
+	dir, base := filepath.Split(name)
+	if d.near == nil || dir == "" {
+		return d.root, name
+	}
+	if n := d.near; n.root == nil || n.dir != dir {
+		n.close()
+		root, err := d.root.OpenRoot(filepath.Clean(dir))
+		if err != nil { // it is not there yet, or the root says better what is wrong
+			return d.root, name
+		}
+		n.dir, n.root = dir, root
+	}
+	return d.near.root, base
+}
+
 // syncFolders has the names of all files on the disk.
 func (d *downloading) syncFolders() error {
 	for dir := range d.folders {
@@ -122,30 +164,32 @@ func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *Ma
 	if err = d.fill(ctx, out.File, f, checked, sum); err == nil && d.o.Durable {
 		err = out.Sync()
 	}
-	return d.finish(out, err, name, e, sum)
+	return d.finish(out, err, e, sum)
 }
 
 // A placed file is on its way to its place under a name of its own.
 type placedFile struct {
 	*os.File
-	temp string
+	root       *os.Root
+	temp, name string // below root
 }
 
 // newTemp makes a file beside the place that it is for.
 func (d *downloading) newTemp(name string) (placedFile, error) {
-	temp := filepath.Join(filepath.Dir(name), ".reliquary-"+rand.Text()+".tmp")
-	f, err := d.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-	return placedFile{f, temp}, err
+	root, near := d.at(name)
+	temp := filepath.Join(filepath.Dir(near), ".reliquary-"+rand.Text()+".tmp")
+	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	return placedFile{f, root, temp, near}, err
 }
 
 // finish gives a file its name, unless writing it has failed, and then removes it.
-func (d *downloading) finish(out placedFile, err error, name string, e *ManifestEntry, sum md5sum) error {
+func (d *downloading) finish(out placedFile, err error, e *ManifestEntry, sum md5sum) error {
 	if err == nil {
-		err = d.root.Rename(out.temp, name)
+		err = out.root.Rename(out.temp, out.name)
 	}
 	if err != nil {
 		out.Close()
-		d.root.Remove(out.temp)
+		out.root.Remove(out.temp)
 		if errors.Is(err, errDamaged) {
 			return err
 		}
