@@ -97,6 +97,17 @@ func (l *ledger) put(name string, s stamp, sum md5sum) {
 	}
 }
 
+// dear has the ledger written whatever the size of the files: finding out again
+// what it learnt costs a request.
+func (l *ledger) dear() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.learnt = max(l.learnt, ledgerWorth)
+}
+
 // load reads the file at the first use.
 func (l *ledger) load() {
 	if !l.loaded {

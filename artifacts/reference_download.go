@@ -204,6 +204,7 @@ func (d *downloading) webReference(ctx context.Context, e *ManifestEntry) error 
 	p.placed()
 	if tellable {
 		d.learn(p.f, "ref "+e.Path, mark)
+		d.known.dear()
 	}
 	d.count(e, func(r *Downloaded) {
 		r.Fetched++
@@ -250,6 +251,7 @@ func (d *downloading) knownReference(ctx context.Context, e *ManifestEntry, name
 	}
 	if info, err := d.root.Lstat(name); err == nil {
 		d.known.put("ref "+e.Path, stampOf(info), mark)
+		d.known.dear()
 	}
 	d.count(e, func(r *Downloaded) { r.FromCache++ })
 	return true, nil
