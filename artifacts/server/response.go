@@ -44,17 +44,25 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom lets the operating system send files without copying them.
+// ReadFrom lets the operating system send files without copying them. It sees
+// a file behind one limit, and not behind two: that of a range is taken apart
+// where each chunk gets its own.
 func (w *response) ReadFrom(r io.Reader) (total int64, err error) {
+	limit, limited := r.(*io.LimitedReader)
 	for {
 		w.alive()
-		n, err := io.CopyN(w.ResponseWriter, r, sendChunk)
+		chunk := &io.LimitedReader{R: r, N: sendChunk}
+		if limited {
+			chunk.R, chunk.N = limit.R, min(limit.N, sendChunk)
+		}
+		asked := chunk.N
+		n, err := io.Copy(w.ResponseWriter, chunk)
 		total += n
 		w.log.BytesOut += n
-		if err == io.EOF {
-			return total, nil
+		if limited {
+			limit.N -= asked - chunk.N
 		}
-		if err != nil {
+		if err != nil || n < asked || (limited && limit.N <= 0) {
 			return total, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -138,5 +139,58 @@ func TestStalledBodies(t *testing.T) {
 	}
 	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("a silent request was kept for %s", took)
+	}
+}
+
+// A sender is a writer that the operating system can send files to, if it sees them.
+type sender struct {
+	*httptest.ResponseRecorder
+	files, others int
+}
+
+func (s *sender) ReadFrom(r io.Reader) (int64, error) {
+	limit, ok := r.(*io.LimitedReader)
+	if ok {
+		_, ok = limit.R.(*os.File)
+	}
+	if ok {
+		s.files++
+	} else {
+		s.others++
+	}
+	return io.Copy(s.Body, r)
+}
+
+// TestSentFiles: files go to the connection as files, whole and in ranges, in
+// chunks that end where they should.
+func TestSentFiles(t *testing.T) {
+	r := servertest.Start(t)
+	w := newWriter(t, r, r.Key, r.Username, "p")
+	const chunk = 8 << 20
+	text := strings.Repeat("0123456789abcdef", chunk/16) + "end"
+	w.save("large", "a.bin", text)
+	for name, try := range map[string]struct {
+		ranged, want string
+		files        int
+	}{
+		"whole":            {"", text, 2},
+		"a part":           {"bytes=5-14", text[5:15], 1},
+		"exactly one":      {fmt.Sprintf("bytes=0-%d", chunk-1), text[:chunk], 1},
+		"to the end":       {"bytes=1-", text[1:], 2},
+		"the last 3 bytes": {"bytes=-3", "end", 1},
+	} {
+		req := httptest.NewRequest(http.MethodGet, "http://registry.example/artifacts/"+r.Username+"/"+hexMD5(text), nil)
+		req.SetBasicAuth("api", r.Key)
+		if try.ranged != "" {
+			req.Header.Set("Range", try.ranged)
+		}
+		to := &sender{ResponseRecorder: httptest.NewRecorder()}
+		r.Server.ServeHTTP(to, req)
+		if got := to.Body.String(); got != try.want {
+			t.Errorf("%s: status %d, %d bytes that are not the %d wanted", name, to.Code, len(got), len(try.want))
+		}
+		if to.files != try.files || to.others != 0 {
+			t.Errorf("%s: %d times a file and %d times something else", name, to.files, to.others)
+		}
 	}
 }
