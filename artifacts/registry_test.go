@@ -305,7 +305,7 @@ func TestRegistry_Members(t *testing.T) {
 	s.answers["RegistryMembers"] = `{"project":{"members":[{"id":"VXNlcjox","name":"Ada","username":"ada","email":"a@b.c","role":{"name":"admin"}}],
 		"teamMembers":[{"team":{"id":"RW50aXR5OjI=","name":"team"},"role":{"name":"viewer"}}]}}`
 	got, err := r.Members(t.Context())
-	want := []RegistryMember{{ID: "VXNlcjox", Name: "ada", Email: "a@b.c", Role: RoleAdmin}, {ID: "RW50aXR5OjI=", Team: true, Name: "team", Role: RoleViewer}}
+	want := []RegistryMember{{ID: "VXNlcjox", Name: "ada", FullName: "Ada", Email: "a@b.c", Role: RoleAdmin}, {ID: "RW50aXR5OjI=", Team: true, Name: "team", Role: RoleViewer}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}

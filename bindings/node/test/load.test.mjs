@@ -46,20 +46,28 @@ test("1,000 calls in flight that wait 10 ms each", async (t) => {
 
 test("100,000 calls leave nothing behind", async (t) => {
   const api = new Api({ dir });
-  const some = () => calls(api, "fault_echo", { text: "x".repeat(200) }, { total: 25_000 * part, atOnce: 200 });
+  const some = () => calls(api, "fault_echo", { text: "x".repeat(1_000) }, { total: 25_000 * part, atOnce: 200 });
   const memory = () => {
     global.gc();
     const { rss, heapUsed, external } = process.memoryUsage();
     return { rss, heap: heapUsed + external };
   };
-  await some();
-  const first = memory();
-  for (let i = 0; i < 4; i++) await some();
-  const last = memory();
+  // What V8 keeps for later swings by 30 MiB; one text lost per call is 100 MiB.
+  // What is lost lifts the lowest point as well.
+  const lowest = async () => {
+    const seen = [];
+    for (let i = 0; i < 4; i++) {
+      await some();
+      seen.push(memory());
+    }
+    return { rss: Math.min(...seen.map((m) => m.rss)), heap: Math.min(...seen.map((m) => m.heap)) };
+  };
+  const first = await lowest();
+  const last = await lowest();
   const grown = { rss: (last.rss - first.rss) / 2 ** 20, heap: (last.heap - first.heap) / 2 ** 20 };
   t.diagnostic(`after ${100_000 * part} more calls: resident memory ${grown.rss.toFixed(1)} MiB more, JavaScript's heap ${grown.heap.toFixed(2)} MiB`);
   assert.ok(grown.heap < 2, `the heap has grown by ${grown.heap} MiB`);
-  assert.ok(grown.rss < 24, `resident memory has grown by ${grown.rss} MiB`);
+  assert.ok(grown.rss < 48, `resident memory has grown by ${grown.rss} MiB`);
   await api.close();
 });
 
