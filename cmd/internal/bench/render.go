@@ -19,7 +19,7 @@ func render(kept []result) []byte {
 	b.WriteString("# Measurements\n\nWritten by `make bench`; `make bench ROW=name` measures one row, `RUNS=3` gives medians of three, `LONG=1` takes longer where\n" +
 		"that tells more. Times are compared within one run only: what counts are the ratios.\n\n" +
 		"Rows about files want a quiet file system: for a minute after thousands of files were deleted, ext4 takes thirty times as long to make\n" +
-		"a file, for everybody. TMPDIR says where they are made.\n\n")
+		"a file, for everybody. A sparse image of one is slow where it is written first. TMPDIR says where files are made.\n\n")
 	b.Write(goalTable(kept))
 	for _, r := range kept {
 		b.WriteString("\n")
