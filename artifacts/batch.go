@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -300,12 +299,7 @@ func (d *downloading) keepBytes(sum md5sum, data []byte) error {
 	if err != nil {
 		return err
 	}
-	p, err := openPartial(d.store, dir, sum, int64(len(data)))
-	if errors.Is(err, fs.ErrNotExist) { // somebody has emptied the cache
-		if err = d.store.MkdirAll(dir, 0o777); err == nil {
-			p, err = openPartial(d.store, dir, sum, int64(len(data)))
-		}
-	}
+	p, err := d.storedPartial(dir, sum, int64(len(data)))
 	if err != nil {
 		return err
 	}

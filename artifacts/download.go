@@ -612,6 +612,17 @@ func (d *downloading) again(ctx context.Context, first, e *ManifestEntry, sum md
 	return nil
 }
 
+// storedPartial is openPartial in a folder of the cache.
+func (d *downloading) storedPartial(dir string, sum md5sum, size int64) (*partial, error) {
+	p, err := openPartial(d.store, dir, sum, size)
+	if errors.Is(err, fs.ErrNotExist) { // somebody has emptied the cache
+		if err = d.store.MkdirAll(dir, 0o777); err == nil {
+			p, err = openPartial(d.store, dir, sum, size)
+		}
+	}
+	return p, err
+}
+
 // fetch fetches one file to its place.
 func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, src *source) error {
 	name, err := localName(e.Path)
@@ -621,18 +632,15 @@ func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, s
 	if err := d.folder(name); err != nil {
 		return err
 	}
-	root, dir := d.root, filepath.Dir(name)
-	if d.cache != nil {
-		root = d.store
-		if dir, err = d.cache.partsFolder(root, sum, e.Size); err != nil {
-			return localFailure("", "", err)
+	var p *partial
+	if d.cache == nil {
+		p, err = openPartial(d.root, filepath.Dir(name), sum, e.Size)
+	} else {
+		dir, folderErr := d.cache.partsFolder(d.store, sum, e.Size)
+		if folderErr != nil {
+			return localFailure("", "", folderErr)
 		}
-	}
-	p, err := openPartial(root, dir, sum, e.Size)
-	if d.cache != nil && errors.Is(err, fs.ErrNotExist) { // somebody has emptied the cache
-		if err = root.MkdirAll(dir, 0o777); err == nil {
-			p, err = openPartial(root, dir, sum, e.Size)
-		}
+		p, err = d.storedPartial(dir, sum, e.Size)
 	}
 	if err != nil {
 		return inTheWay(err)
@@ -659,7 +667,7 @@ func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, s
 			return err
 		}
 	} else {
-		if err := root.Rename(p.name, name); err != nil {
+		if err := d.root.Rename(p.name, name); err != nil {
 			return inTheWay(err)
 		}
 		p.placed()

@@ -51,8 +51,12 @@ func checkNames(entries []ManifestEntry, try func() (nameTrial, error)) error {
 		return inTheWay(err)
 	}
 	defer trial.end()
-	if folds, err := trial.folds(); err != nil || !folds {
-		return inTheWayOrNil(err)
+	folds, err := trial.folds()
+	if err != nil {
+		return inTheWay(err)
+	}
+	if !folds {
+		return nil
 	}
 	for _, paths := range alike {
 		for _, p := range paths {
@@ -66,13 +70,6 @@ func checkNames(entries []ManifestEntry, try func() (nameTrial, error)) error {
 		}
 	}
 	return nil
-}
-
-func inTheWayOrNil(err error) error {
-	if err == nil {
-		return nil
-	}
-	return inTheWay(err)
 }
 
 // appendLikeness appends what paths have in common that some file system could

@@ -202,16 +202,24 @@ func (s *jsonStream) rest(into *string) error {
 		return nil
 	}
 	s.buf = append(append(s.buf[:0], '"'), line...)
-	if err := s.restOfString(err); err != nil {
+	if err := s.restOfString(0, err); err != nil {
 		return err
 	}
 	return json.Unmarshal(s.buf, into)
 }
 
-// restOfString appends to buf what is missing of the string at its end, of which
-// something was read with a result.
-func (s *jsonStream) restOfString(err error) error {
-	for err == bufio.ErrBufferFull || err == nil && escaped(s.buf) {
+// appendString appends to buf a string whose quote is at its end.
+func (s *jsonStream) appendString() error {
+	from := len(s.buf) - 1
+	line, err := s.r.ReadSlice('"')
+	s.buf = append(s.buf, line...)
+	return s.restOfString(from, err)
+}
+
+// restOfString appends to buf what is missing of the string that begins there, of
+// which something was read with a result.
+func (s *jsonStream) restOfString(from int, err error) error {
+	for err == bufio.ErrBufferFull || err == nil && escaped(s.buf[from:]) {
 		var line []byte
 		line, err = s.r.ReadSlice('"')
 		s.buf = append(s.buf, line...)
@@ -250,9 +258,7 @@ func (s *jsonStream) decode(into any) error {
 	case '{', '[':
 		open = 1
 	case '"':
-		line, err := s.r.ReadSlice('"')
-		s.buf = append(s.buf, line...)
-		if err := s.restOfString(err); err != nil {
+		if err := s.appendString(); err != nil {
 			return err
 		}
 	default:
@@ -282,14 +288,7 @@ func (s *jsonStream) decode(into any) error {
 		case '}', ']':
 			open--
 		case '"':
-			from := len(s.buf)
-			line, err := s.r.ReadSlice('"')
-			s.buf = append(s.buf, line...)
-			for err == bufio.ErrBufferFull || err == nil && escaped(s.buf[from-1:]) {
-				line, err = s.r.ReadSlice('"')
-				s.buf = append(s.buf, line...)
-			}
-			if err != nil {
+			if err := s.appendString(); err != nil {
 				return err
 			}
 		}
