@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Showing says how much of each item to give. An operation whose input embeds it
@@ -231,8 +232,19 @@ type jsonField struct {
 	omitEmpty    bool
 }
 
-// jsonFields are those of a struct, those of embedded structs among them.
+// jsonFields are those of a struct, those of embedded structs among them. They are
+// looked for once a type: every item of a list is asked for them.
 func jsonFields(t reflect.Type) []jsonField {
+	if known, ok := fieldsByType.Load(t); ok {
+		return known.([]jsonField)
+	}
+	known, _ := fieldsByType.LoadOrStore(t, findJSONFields(t))
+	return known.([]jsonField)
+}
+
+var fieldsByType sync.Map // reflect.Type to []jsonField, which are not changed
+
+func findJSONFields(t reflect.Type) []jsonField {
 	var out []jsonField
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
