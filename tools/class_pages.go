@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"reflect"
+	"sync"
 
 	"github.com/reliquary/reliquary/artifacts"
 )
@@ -41,7 +42,7 @@ type ConnectionEnd struct {
 
 // connection gives one page of a list.
 func connection[T, Node any](ctx context.Context, p *artifacts.Pager[T], in Slice, node func(T) (Node, error)) ([]Node, ConnectionEnd, error) {
-	items, info, err := p.PageAfter(ctx, in.After)
+	items, info, err := pageAfter(ctx, p, in.After)
 	if err != nil {
 		return nil, ConnectionEnd{}, err
 	}
@@ -60,6 +61,42 @@ func connection[T, Node any](ctx context.Context, p *artifacts.Pager[T], in Slic
 		end.TotalCount = &n
 	}
 	return nodes, end, nil
+}
+
+type pageEndKey struct{}
+
+// WithPageEnd has calls that give pages say where a page ends before it is read,
+// where the server's answer tells: the next page can be asked for meanwhile. tell
+// is called at most once in each call, from any goroutine, not after Call has
+// returned, and only where another page follows. It must be quick.
+func WithPageEnd(ctx context.Context, tell func(PageInfo)) context.Context {
+	return context.WithValue(ctx, pageEndKey{}, tell)
+}
+
+// pageAfter gets a page, and says where it ends to whoever wants to know.
+func pageAfter[T any](ctx context.Context, p *artifacts.Pager[T], after string) ([]T, artifacts.PageInfo, error) {
+	tell, _ := ctx.Value(pageEndKey{}).(func(PageInfo))
+	if tell == nil {
+		return p.PageAfter(ctx, after)
+	}
+	end, fetched := make(chan string, 1), make(chan struct{})
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		var cursor string
+		select {
+		case cursor = <-end:
+		case <-fetched:
+			select {
+			case cursor = <-end: // it came first
+			default:
+				return
+			}
+		}
+		tell(PageInfo{EndCursor: cursor, HasNextPage: true})
+	})
+	defer telling.Wait()
+	defer close(fetched)
+	return p.PageAfter(artifacts.WithPageEnd(ctx, end), after)
 }
 
 // plain makes a node without asking anybody.
@@ -278,7 +315,8 @@ func (e ConnectionEnd) next() PageInfo { return e.PageInfo }
 
 // Walk calls an operation that gives pages again and again, until the list has
 // ended, and yields the nodes of each page, as a slice. arguments are those of
-// the first page. The first error ends it.
+// the first page. The next page is fetched while one is read and used, at most one
+// ahead; leaving the loop cancels it. The first error ends it.
 func (o Operation) Walk(ctx context.Context, c *artifacts.Client, arguments json.RawMessage) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		given := map[string]json.RawMessage{}
@@ -286,34 +324,106 @@ func (o Operation) Walk(ctx context.Context, c *artifacts.Client, arguments json
 		if json.Unmarshal(arguments, &given) != nil {
 			given = nil
 		}
-		for seen := ""; ; {
-			out, err := o.Call(ctx, c, arguments)
+		begin := func(after string) *walking {
+			var err error
+			if given["after"], err = json.Marshal(after); err != nil {
+				return failed(err)
+			}
+			arguments, err := json.Marshal(given)
 			if err != nil {
-				yield(nil, err)
+				return failed(err)
+			}
+			return o.begin(ctx, c, arguments, after)
+		}
+		var next *walking
+		// Whoever leaves the loop, by break or panic, leaves no goroutine behind.
+		defer func() { next.stop() }()
+		for now := o.begin(ctx, c, arguments, ""); ; now, next = next, nil {
+			var got walked
+			select {
+			case after := <-now.end:
+				if given != nil && after != now.after {
+					next = begin(after)
+				}
+				got = <-now.done
+			case got = <-now.done:
+			}
+			now.cancel()
+			if got.panicked != nil {
+				panic(got.panicked)
+			}
+			if got.err != nil {
+				yield(nil, o.Explain(ctx, got.err))
 				return
 			}
-			p, ok := out.(page)
+			p, ok := got.out.(page)
 			if !ok {
 				yield(nil, o.Explain(ctx, invalid("", "choose an operation whose name ends in _page", "the operation %s gives no pages", o.Name)))
 				return
 			}
 			info := p.next()
-			if !yield(reflect.ValueOf(out).FieldByName("Nodes").Interface(), nil) || !info.HasNextPage {
+			circle := info.HasNextPage && (info.EndCursor == now.after || given == nil)
+			if next != nil && (!info.HasNextPage || info.EndCursor != next.after) {
+				next.stop()
+				next = nil
+			}
+			if next == nil && info.HasNextPage && !circle {
+				next = begin(info.EndCursor)
+			}
+			if !yield(reflect.ValueOf(got.out).FieldByName("Nodes").Interface(), nil) || !info.HasNextPage {
 				return
 			}
-			if info.EndCursor == seen || given == nil {
+			if circle {
 				yield(nil, o.Explain(ctx, &Error{Code: artifacts.KindCorrupt, Message: "the server's cursors go in circles", Next: "report it to whoever runs the server"}))
 				return
 			}
-			seen = info.EndCursor
-			if given["after"], err = json.Marshal(seen); err == nil {
-				arguments, err = json.Marshal(given)
-			}
-			if err != nil {
-				yield(nil, o.Explain(ctx, err))
-				return
-			}
 		}
+	}
+}
+
+// A walking is one call of Walk under way.
+type walking struct {
+	after  string // what it was asked for
+	cancel context.CancelFunc
+	end    chan string // gets where the page ends, if that is known before the page is
+	done   chan walked
+}
+
+// A walked is what became of one.
+type walked struct {
+	out      any
+	err      error
+	panicked any // to go on in the goroutine of whoever walks
+}
+
+// begin calls the operation for the page behind after, which arguments name.
+func (o Operation) begin(ctx context.Context, c *artifacts.Client, arguments json.RawMessage, after string) *walking {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &walking{after, cancel, make(chan string, 1), make(chan walked, 1)}
+	ctx = WithPageEnd(ctx, func(info PageInfo) { w.end <- info.EndCursor })
+	go func() {
+		got := walked{}
+		defer func() {
+			got.panicked = recover()
+			w.done <- got
+		}()
+		got.out, got.err = o.Call(ctx, c, arguments)
+	}()
+	return w
+}
+
+// failed is a call that could not be made.
+func failed(err error) *walking {
+	w := &walking{cancel: func() {}, done: make(chan walked, 1)}
+	w.done <- walked{err: err}
+	return w
+}
+
+// stop gives up the call and waits until its goroutine has ended.
+func (w *walking) stop() {
+	if w != nil {
+		w.cancel()
+		<-w.done
 	}
 }
 

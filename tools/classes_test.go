@@ -1,9 +1,15 @@
 package tools_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +29,8 @@ func TestClasses(t *testing.T) {
 		run  func(*testing.T, *shop, *artifacts.Client)
 	}{
 		{"pages", classPages},
+		{"page ends", classPageEnds},
+		{"walks", classWalks},
 		{"objects", classObjects},
 		{"lineage", classLineage},
 		{"collections", classCollectionChanges},
@@ -90,6 +98,101 @@ func classPages(t *testing.T, s *shop, c *artifacts.Client) {
 	}
 	if runs := call[tools.RunConnection](t, c, "runs_page", args{"first": 1}); len(runs.Nodes) != 1 || !runs.PageInfo.HasNextPage {
 		t.Errorf("runs: %+v", runs)
+	}
+}
+
+// classPageEnds: where a page of versions ends is told before the page is there, and
+// the end of the last one never.
+func classPageEnds(t *testing.T, _ *shop, c *artifacts.Client) {
+	a := args{"collection": "checkpoints", "type": "model", "first": 20}
+	for pages := 1; ; pages++ {
+		var told []tools.PageInfo
+		ctx := tools.WithPageEnd(t.Context(), func(end tools.PageInfo) { told = append(told, end) })
+		page := callIn[tools.ArtifactConnection](ctx, t, c, "artifacts_page", a)
+		if !page.PageInfo.HasNextPage {
+			if pages != 3 || len(told) > 0 {
+				t.Errorf("%d pages, and the last one told %v", pages, told)
+			}
+			return
+		}
+		if diff := cmp.Diff([]tools.PageInfo{page.PageInfo}, told); diff != "" {
+			t.Errorf("page %d (-is +told):\n%s", pages, diff)
+		}
+		a["after"] = page.PageInfo.EndCursor
+	}
+}
+
+// classWalks: a walk gives every item once and in order, asks for each page once,
+// and is one page ahead of whoever walks.
+func classWalks(t *testing.T, s *shop, _ *artifacts.Client) {
+	var asked atomic.Int64
+	ahead := make(chan struct{}, 10)
+	c := s.client(t, interceptor(func(operation string, send func() (*http.Response, error)) (*http.Response, error) {
+		if operation == "ProjectArtifacts" {
+			asked.Add(1)
+			ahead <- struct{}{}
+		}
+		return send()
+	}))
+	o, err := tools.Lookup(tools.All(), "artifacts_page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk := func(ctx context.Context, arguments string) iter.Seq2[any, error] {
+		return o.Walk(ctx, c, json.RawMessage(arguments))
+	}
+	var got []int
+	for nodes, err := range walk(t.Context(), `{"collection": "checkpoints", "first": 10}`) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) < 40 {
+			<-ahead // the page that this is
+		}
+		if len(got) == 0 {
+			<-ahead // the next one, though this one is still used
+		}
+		for _, n := range nodes.([]tools.ArtifactNode) {
+			got = append(got, n.VersionIndex)
+		}
+	}
+	var want []int
+	for n := 44; n >= 0; n-- {
+		want = append(want, n)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("versions (-want +got):\n%s", diff)
+	}
+	if n := asked.Load(); n != 5 {
+		t.Errorf("5 pages were asked for with %d requests", n)
+	}
+
+	// Whoever leaves, or is canceled, has asked for one page more at most, and waits for nothing.
+	asked.Store(0)
+	for range walk(t.Context(), `{"collection": "checkpoints", "first": 1}`) {
+		break
+	}
+	if n := asked.Load(); n > 2 {
+		t.Errorf("a walk that was left at its first page has asked for %d", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	pages, last := 0, error(nil)
+	for _, last = range walk(ctx, `{"collection": "checkpoints", "first": 1}`) {
+		pages++
+		cancel()
+	}
+	var canceled *tools.Error
+	if !errors.As(last, &canceled) || canceled.Code != artifacts.KindCanceled || pages > 3 {
+		t.Errorf("a walk that was canceled at its first page ended at %d with %v", pages, last)
+	}
+	for _, err := range walk(t.Context(), `{"collection": "none", "first": 1}`) {
+		if last = err; err == nil {
+			t.Error("a collection that is not there has a page")
+		}
+	}
+	if !errors.As(last, &canceled) || canceled.Code != artifacts.KindNotFound {
+		t.Errorf("a walk of a collection that is not there ended with %v", last)
 	}
 }
 

@@ -109,11 +109,14 @@ func (c core) Call(ctx context.Context, name string, input []byte, report func([
 		return nil, err
 	}
 	ctx = artifacts.WithActor(ctx, artifacts.ProgramActor)
-	ctx = tools.WithFiles(tools.WithProgress(ctx, func(p tools.Progress) {
-		if told, err := json.Marshal(p); err == nil {
+	tell := func(progress any) {
+		if told, err := json.Marshal(progress); err == nil {
 			report(told)
 		}
-	}), c.files)
+	}
+	ctx = tools.WithFiles(ctx, c.files)
+	ctx = tools.WithProgress(ctx, func(p tools.Progress) { tell(p) })
+	ctx = tools.WithPageEnd(ctx, func(end tools.PageInfo) { tell(tools.ConnectionEnd{PageInfo: end}) })
 	out, err := o.Call(ctx, c.Client, input)
 	if err != nil {
 		return nil, err
