@@ -2,7 +2,7 @@ import { Columns } from "./columns.js";
 import { ReliquaryError } from "./errors.js";
 import type { NativeColumns } from "./native.js";
 import type { OperationName, Operations, PageInfo } from "./operations.js";
-import type { CallOptions, Session } from "./session.js";
+import type { CallOptions, ProgressOptions, Session } from "./session.js";
 
 /** What every list takes. */
 export interface ListOptions extends CallOptions {
@@ -26,8 +26,23 @@ export interface Slice {
 
 /** Gets one page, and the whole list as columns where it can. */
 export interface PageSource<Node> {
-  (slice: Slice, options: CallOptions): Promise<Connection<Node>>;
+  (slice: Slice, options: ProgressOptions): Promise<Connection<Node>>;
   columns?: ((slice: Slice, options: CallOptions) => Promise<NativeColumns>) | undefined;
+}
+
+/** What a page tells before it is there: where it ends, if another one follows. */
+type PageEnd = Pick<Connection<unknown>, "page_info">;
+
+/** A page on its way. */
+interface Coming<Node> {
+  readonly after: string | undefined;
+  readonly page: Promise<Connection<Node>>;
+  /** Somebody waits for it, and will want the one behind it too. */
+  awaited: boolean;
+  /** Where it ends, once that is known. */
+  end?: string | undefined;
+  /** The page behind it, if it was asked for already. */
+  next?: Coming<Node>;
 }
 
 /** The operations that give pages. */
@@ -42,7 +57,7 @@ export function pagesOf<Name extends PageName>(
   input: Omit<Operations[Name]["input"], keyof Slice>,
 ): PageSource<Operations[Name]["output"]["nodes"][number]> {
   const of = (slice: Slice): Operations[Name]["input"] => ({ ...input, ...slice }) as Operations[Name]["input"];
-  return Object.assign((slice: Slice, options: CallOptions) => session.call(operation, of(slice), options), {
+  return Object.assign((slice: Slice, options: ProgressOptions) => session.call(operation, of(slice), options), {
     columns: (slice: Slice, options: CallOptions) => session.columns(operation, of(slice), options),
   });
 }
@@ -86,7 +101,7 @@ export class Paginator<Node, Item> implements AsyncIterable<Item> {
   /** The whole list as an array. Asks for 1,000 at once unless `perPage` was given. */
   async toArray(): Promise<Item[]> {
     const items: Item[] = [];
-    for await (const page of this.connections(this.#options.perPage ?? 1000)) {
+    for await (const page of this.connections(this.#options.perPage ?? 1000, true)) {
       for (const node of page.nodes) items.push(this.#make(node));
     }
     return items;
@@ -117,20 +132,39 @@ export class Paginator<Node, Item> implements AsyncIterable<Item> {
     }
   }
 
-  /** The pages as they came. */
-  protected async *connections(first: number): AsyncGenerator<Connection<Node>, void, undefined> {
+  /**
+   * The pages as they came. The next one is asked for when a page is here, and
+   * earlier, when it is known where the page ends, by whoever waits for one behind
+   * the first, or for all.
+   */
+  protected async *connections(first: number, all = false): AsyncGenerator<Connection<Node>, void, undefined> {
     const { signal } = this.#options;
     const left = new AbortController(); // the loop was
-    const options = { signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal };
+    const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const ask = (after?: string): Coming<Node> => {
+      const onProgress = (told: unknown): void => {
+        coming.end = (told as PageEnd).page_info.end_cursor;
+        if (coming.awaited) goOn(coming);
+      };
+      const page = this.#source({ first, after }, { signal: stop, onProgress });
+      page.catch(() => {}); // it is told when it is awaited
+      const coming: Coming<Node> = { after, page, awaited: false };
+      return coming;
+    };
+    const goOn = (coming: Coming<Node>): void => {
+      if (coming.end !== undefined) coming.next ??= ask(coming.end);
+    };
     try {
-      let next: Promise<Connection<Node>> | undefined = this.#source({ first }, options);
-      while (next) {
-        const page: Connection<Node> = await next;
+      let coming: Coming<Node> | undefined = ask();
+      while (coming) {
+        coming.awaited = all || coming.after !== undefined;
+        if (coming.awaited) goOn(coming);
+        const page: Connection<Node> = await coming.page;
         signal?.throwIfAborted(); // it may have come before that
         this.#length = page.total_count ?? this.#length;
-        const after = page.page_info.end_cursor;
-        next = page.page_info.has_next_page ? this.#source({ first, after }, options) : undefined;
-        next?.catch(() => {}); // it is told when it is awaited
+        const { has_next_page: more, end_cursor: after } = page.page_info;
+        const next: Coming<Node> | undefined = coming.next?.after === after ? coming.next : undefined;
+        coming = more ? (next ?? ask(after)) : undefined;
         yield page;
       }
     } finally {

@@ -87,6 +87,62 @@ test("a list fetches one page ahead, and no more", async () => {
   assert.deepEqual(asked.map(([from]) => from), ["0", "2", "4"]);
 });
 
+test("a page is asked for while the one before is read", async () => {
+  // As seen from the calls that a list makes.
+  const asked = new Map();
+  const source = ({ after = "0", first }, { signal, onProgress }) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      const start = Number(after);
+      const page_info = { has_next_page: start + first < 8, end_cursor: String(start + first) };
+      const nodes = Array.from({ length: first }, (_, i) => start + i);
+      asked.set(start, {
+        tellEnd: (end_cursor = page_info.end_cursor) => onProgress({ page_info: { end_cursor, has_next_page: true } }),
+        answer: () => resolve({ nodes, page_info }),
+        aborted: () => signal.aborted,
+      });
+    });
+  const starts = () => [...asked.keys()];
+
+  // Whoever wants all waits for the first page already.
+  const all = new Paginator(source, (n) => n, { perPage: 2 }).toArray();
+  assert.deepEqual(starts(), [0]);
+  asked.get(0).tellEnd();
+  assert.deepEqual(starts(), [0, 2]);
+  asked.get(2).tellEnd(); // nobody waits for that page yet
+  assert.deepEqual(starts(), [0, 2]);
+  asked.get(0).answer();
+  await setImmediate();
+  assert.deepEqual(starts(), [0, 2, 4]);
+  asked.get(4).tellEnd("7"); // which turns out to be wrong
+  asked.get(2).answer();
+  await setImmediate();
+  assert.deepEqual(starts(), [0, 2, 4, 7]);
+  asked.get(4).answer();
+  await setImmediate();
+  assert.deepEqual(starts(), [0, 2, 4, 7, 6]);
+  asked.get(6).answer();
+  assert.deepEqual(await all, [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.ok(asked.get(7).aborted()); // what was asked for in vain is stopped
+
+  // Whoever loops may want the first page alone.
+  asked.clear();
+  const pages = new Paginator(source, (n) => n, { perPage: 2 }).pages();
+  const first = pages.next();
+  asked.get(0).tellEnd();
+  assert.deepEqual(starts(), [0]);
+  asked.get(0).answer();
+  assert.deepEqual((await first).value, [0, 1]);
+  assert.deepEqual(starts(), [0, 2]);
+  const second = pages.next();
+  asked.get(2).tellEnd();
+  assert.deepEqual(starts(), [0, 2, 4]);
+  asked.get(2).answer();
+  assert.deepEqual((await second).value, [2, 3]);
+  await pages.return();
+  assert.ok(asked.get(4).aborted());
+});
+
 test("a list stops when its signal is aborted", async () => {
   const controller = new AbortController();
   const seen = [];

@@ -12,6 +12,8 @@ import pytest
 import reliquary
 from conftest import PLACE
 from reliquary import Api, Artifact, errors
+from reliquary._pages import Pages
+from reliquary._session import Pending
 
 
 def tree(root: str | Path) -> dict[str, str]:
@@ -268,3 +270,75 @@ def test_a_bar_shows_progress(
     assert "download pets:v0" in capsys.readouterr().err
     api.artifact(f"{pets}:v0").download(tmp_path / "out", progress=False)
     assert capsys.readouterr().err == ""
+
+
+class Recorder:
+    """Notes, in order, where pages that are asked for begin, and which were taken."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, session: Any) -> None:
+        self.seen: list[str] = []
+        self.canceled = 0
+        cursors: dict[object, int] = {None: 0}  # cursors say nothing to people
+        submit, take, cancel = session.submit, Pages._take, Pending.cancel
+
+        def note_submit(name: str, arguments: dict[str, object], *more: Any) -> Any:
+            page = cursors.setdefault(arguments["after"], len(cursors))
+            self.seen.append(f"ask {page}")
+            return submit(name, arguments, *more)
+
+        def note_take(pages: Any, page: Any) -> None:
+            self.seen.append("take")
+            take(pages, page)
+
+        def note_cancel(pending: Pending) -> None:
+            self.canceled += not pending.done
+            cancel(pending)
+
+        monkeypatch.setattr(session, "submit", note_submit)
+        monkeypatch.setattr(Pages, "_take", note_take)
+        monkeypatch.setattr(Pending, "cancel", note_cancel)
+
+
+def test_a_page_is_asked_for_while_the_one_before_is_read(
+    api: Api, pets: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Recorder(monkeypatch, api._session)
+    # Whoever wants all is given each page when the next one was asked for.
+    assert [v.version for v in api.artifacts("dataset", pets, per_page=1)[:]] == ["v2", "v1", "v0"]
+    assert asked.seen == ["ask 0", "ask 1", "take", "ask 2", "take", "take"]
+
+    # Whoever walks has not said so before the second item of a page.
+    asked.seen.clear()
+    versions = api.artifacts("dataset", pets, per_page=2)
+    next(versions)
+    assert asked.seen == ["ask 0", "take"]
+    next(versions)
+    assert asked.seen == ["ask 0", "take", "ask 2"]
+    assert next(versions).version == "v0" and asked.seen[3:] == ["take"]
+    asked.seen.clear()
+    assert [v.version for v in api.artifacts("dataset", pets, per_page=1)] == ["v2", "v1", "v0"]
+    assert asked.seen == ["ask 0", "take", "ask 1", "take", "ask 2", "take"]
+    assert asked.canceled == 0
+
+
+def test_what_was_asked_for_ahead_is_canceled_when_nobody_wants_it(
+    api: Api, pets: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Recorder(monkeypatch, api._session)
+    versions = api.artifacts("dataset", pets, per_page=2)
+    for _ in range(2):
+        next(versions)
+    del versions  # at once, not when the garbage collector comes
+    assert asked.seen[2:] == ["ask 1"] and asked.canceled == 1
+
+    # A page that fails takes the one behind it along.
+    asked.canceled = 0
+
+    def fail(_pages: Any, _page: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pages, "_take", fail)
+    versions = api.artifacts("dataset", pets, per_page=1)
+    with pytest.raises(KeyboardInterrupt):
+        versions[:]
+    assert asked.canceled == 1 and versions._ahead is None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PLACE, Program
 from reliquary import Api, Artifact, AsyncApi, errors
+from reliquary._async_session import AsyncSession
+from reliquary._pages import Pages
 
 
 def test_the_classes(api: Api, pets: str, tmp_path: Path) -> None:
@@ -57,6 +60,52 @@ def test_the_classes(api: Api, pets: str, tmp_path: Path) -> None:
             with pytest.raises(errors.NotFoundError):
                 await a.artifact(f"{pets}:v3")
             assert (await a.operations.viewer_load())["username"] == "local"
+
+    asyncio.run(walk())
+
+
+def test_a_page_is_asked_for_while_the_one_before_is_read(
+    pets: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    cursors: dict[object, int] = {None: 0}  # cursors say nothing to people
+    submit, take = AsyncSession.submit, Pages._take
+
+    def note_submit(session: Any, name: str, arguments: dict[str, Any], *more: Any) -> Any:
+        seen.append(f"ask {cursors.setdefault(arguments['after'], len(cursors))}")
+        return submit(session, name, arguments, *more)
+
+    def note_take(pages: Any, page: Any) -> None:
+        seen.append("take")
+        take(pages, page)
+
+    async def walk() -> None:
+        async with AsyncApi(dir=tmp_path / "registry") as a:
+            assert a.place
+            monkeypatch.setattr(AsyncSession, "submit", note_submit)
+            monkeypatch.setattr(Pages, "_take", note_take)
+            assert (await a.artifacts("dataset", pets, per_page=1).get(-1)).version == "v0"
+            assert seen == ["ask 0", "ask 1", "take", "ask 2", "take", "take"]
+
+            # Whoever walks has not said so before the second item of a page.
+            seen.clear()
+            versions = a.artifacts("dataset", pets, per_page=2).__aiter__()
+            await versions.__anext__()
+            await asyncio.sleep(0.01)
+            assert seen == ["ask 0", "take"]
+            await versions.__anext__()
+            assert seen == ["ask 0", "take", "ask 2"]
+            assert (await versions.__anext__()).version == "v0"
+            assert seen[3:] == ["take"]
+
+            # Whoever stops waiting leaves nothing behind.
+            wait = asyncio.ensure_future(a.artifacts("dataset", pets, per_page=1).get(-1))
+            await asyncio.sleep(0)
+            wait.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await wait
+            while a._session._waiting:
+                await asyncio.sleep(0.001)
 
     asyncio.run(walk())
 

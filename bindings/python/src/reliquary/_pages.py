@@ -79,8 +79,8 @@ class Pages(_List[T]):
         """Continues behind the last page, also in another program: pass it as start."""
         return self._end
 
-    def _next_page(self) -> dict[str, object]:
-        return {**self._arguments, "first": self.per_page, "after": self._end}
+    def _page_after(self, cursor: str | None) -> dict[str, object]:
+        return {**self._arguments, "first": self.per_page, "after": cursor}
 
     def _whole(self) -> dict[str, object]:
         """What to ask for to get the whole list as columns."""
@@ -96,6 +96,11 @@ class Pages(_List[T]):
         self._end = info.get("end_cursor")
         if page.get("total_count") is not None:
             self._total = page["total_count"]
+
+
+def _unheard(progress: dict[str, Any]) -> None:
+    """Asks for progress of a call. Who waits for it says who is told: a list that was
+    dropped must not be held by what it has asked for ahead."""
 
 
 class Paginator(Pages[T], Iterator[T]):
@@ -119,21 +124,44 @@ class Paginator(Pages[T], Iterator[T]):
         self._session = session
         self._counts = counts_itself  # the server counts something else
         self._ahead: Pending | None = None
+        self._ahead_of: str | None = None  # the cursor that it begins at
         self.index = -1
 
-    def _submit(self, total: bool = False) -> Pending:
-        page = self._next_page()
+    def _submit(self, cursor: str | None, total: bool = False) -> Pending:
+        page = self._page_after(cursor)
         if total:
             page["total"] = True
-        return self._session.submit(self._operation, page)
+        return self._session.submit(self._operation, page, _unheard)
 
-    def _load_page(self, total: bool = False) -> bool:
-        """Fetches the next page, and reports whether there was one."""
+    def _go_on(self, progress: dict[str, Any]) -> None:
+        """Asks for the page behind the one that is waited for, which is not read yet."""
+        if self._ahead is None:
+            self._ahead_of = progress["page_info"]["end_cursor"]
+            self._ahead = self._submit(self._ahead_of)
+
+    def _load_page(self, total: bool = False, all: bool = False) -> bool:
+        """Fetches the next page, and reports whether there was one.
+
+        With all, or where the page was asked for ahead, the one behind it is next.
+        """
         if not self._more:
             return False
-        ahead, self._ahead = self._ahead, None
-        self._take((ahead or self._submit(total)).result())
+        loading, self._ahead = self._ahead, None
+        go_on = self._go_on if all or loading is not None else None
+        try:
+            self._take((loading or self._submit(self._end, total)).result(go_on))
+        except BaseException:
+            self._leave_ahead()
+            raise
+        if not self._more or self._end != self._ahead_of:
+            self._leave_ahead()
         return True
+
+    def _leave_ahead(self) -> None:
+        """Stops what was asked for too early."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
 
     def __iter__(self) -> Iterator[T]:
         self.index = -1
@@ -146,7 +174,7 @@ class Paginator(Pages[T], Iterator[T]):
                 raise StopIteration
         # Whoever asks for the second item of a page will probably want the rest.
         if self._more and self._ahead is None and self.index > self._page_begin:
-            self._ahead = self._submit()
+            self._ahead, self._ahead_of = self._submit(self._end), self._end
         return self.objects[self.index]
 
     def next(self) -> T:
@@ -161,7 +189,7 @@ class Paginator(Pages[T], Iterator[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:  # noqa: F811
         stop = index.stop if isinstance(index, slice) else index
         while stop is None or stop < 0 or stop >= len(self.objects):
-            if not self._load_page():
+            if not self._load_page(all=stop is None or stop < 0):
                 break
         return self.objects[index]
 
@@ -196,7 +224,7 @@ class SizedPaginator(Paginator[T]):
             except errors.UnsupportedError:  # an old server, which cannot count
                 pass
         if self._total is None:
-            while self._load_page():
+            while self._load_page(all=True):
                 pass
             self._total = len(self.objects)
         return self._total

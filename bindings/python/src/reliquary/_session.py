@@ -118,8 +118,10 @@ class Pending:
         self._progress = progress
         self.done = False
 
-    def result(self) -> Any:
-        """Waits for the answer."""
+    def result(self, progress: Progress | None = None) -> Any:
+        """Waits for the answer. What the call tells meanwhile may go elsewhere by now."""
+        if progress is not None:
+            self._progress = progress
         return decode(self.data())
 
     def data(self) -> Any:

@@ -45,6 +45,52 @@ else:
     T = None
 
 
+class _Page:
+    """A page of a list on its way."""
+
+    def __init__(self, pages: AsyncList[Any], cursor: str | None) -> None:
+        self._pages, self._cursor = pages, cursor
+        self._end: str | None = None  # the cursor behind it, once that is known
+        self._next: _Page | None = None
+        self._more = False
+        self._answer = pages._submit(cursor, self._tell)
+
+    def _tell(self, progress: dict[str, Any]) -> None:
+        self._end = progress["page_info"]["end_cursor"]
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Asks for the page behind: while this one is waited for, not while others are used."""
+        if self._more and self._end is not None and self._next is None:
+            self._next = _Page(self._pages, self._end)
+
+    async def answer(self, more: bool) -> Any:
+        """Waits for it. With more, the page behind it will be wanted too."""
+        self._more = more
+        try:
+            self._go_on()
+            return await self._answer
+        except BaseException:
+            self.leave()
+            raise
+        finally:
+            self._more = False
+
+    def next_if(self, more: bool, end: str | None) -> _Page | None:
+        """The page behind it, if it was asked for and there is one."""
+        page, self._next = self._next, None
+        if page is not None and not (more and page._cursor == end):
+            page.leave()
+            page = None
+        return page
+
+    def leave(self) -> None:
+        """Stops it, and what was asked for behind it."""
+        self._answer.cancel()
+        if self._next is not None:
+            self._next.leave()
+
+
 class AsyncList(Pages[T]):
     """A lazy list: `async for` walks it, and fetches the next page meanwhile."""
 
@@ -60,38 +106,42 @@ class AsyncList(Pages[T]):
         super().__init__(operation, arguments, convert, per_page, start)
         self._session = session
 
-    def _submit(self) -> asyncio.Future[Any]:
-        return self._session.submit(self._operation, self._next_page())
+    def _submit(
+        self, cursor: str | None, progress: Callable[[dict[str, Any]], None]
+    ) -> asyncio.Future[Any]:
+        return self._session.submit(self._operation, self._page_after(cursor), progress)
 
-    async def _load_page(self, ahead: asyncio.Future[Any] | None = None) -> bool:
-        if not self._more:
-            return False
-        self._take(await (ahead or self._submit()))
-        return True
+    async def _load_page(self, loading: _Page | None = None, more: bool = False) -> _Page | None:
+        """Waits for the next page, and returns the one behind it if that was asked for."""
+        loading = loading or _Page(self, self._end)
+        self._take(await loading.answer(more))
+        return loading.next_if(self._more, self._end)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         index, begin = 0, 0
-        ahead: asyncio.Future[Any] | None = None
+        ahead: _Page | None = None
         try:
             while True:
                 while index >= len(self.objects):
+                    if not self._more:
+                        return
                     begin = len(self.objects)
                     loading, ahead = ahead, None
-                    if not await self._load_page(loading):
-                        return
+                    ahead = await self._load_page(loading, more=loading is not None)
                 # Whoever asks for the second item of a page probably wants the rest.
                 if self._more and ahead is None and index > begin:
-                    ahead = self._submit()
+                    ahead = _Page(self, self._end)
                 yield self.objects[index]
                 index += 1
         finally:
             if ahead is not None:
-                ahead.cancel()
+                ahead.leave()
 
     async def get(self, index: int) -> T:
         """One item. IndexError behind the end."""
-        while (index < 0 or index >= len(self.objects)) and await self._load_page():
-            pass
+        ahead: _Page | None = None
+        while self._more and (index < 0 or index >= len(self.objects)):
+            ahead = await self._load_page(ahead, more=index < 0)
         return self.objects[index]
 
     async def all(self) -> list[T]:
