@@ -85,18 +85,11 @@ func (c *Client) Artifact(ctx context.Context, path string) (*Artifact, error) {
 		return c.ArtifactByID(ctx, path)
 	}
 	const op = "get artifact"
-	p, err := ParsePath(path)
+	p, err := c.versionPath(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	if p.Alias == "" {
-		p.Alias = "latest"
-	}
-	in, err := c.in(ctx, p.Entity, p.Project)
-	if err != nil {
-		return nil, err
-	}
-	p.Entity, p.Project = in.Entity, in.Project
+	in := wire.In{Entity: p.Entity, Project: p.Project}
 	m, lacks, err := wire.ArtifactMembershipByName(ctx, c.sender, in, p.Name())
 	if err != nil {
 		return nil, c.fail(ctx, op, p.String(), err)
@@ -106,6 +99,18 @@ func (c *Client) Artifact(ctx context.Context, path string) (*Artifact, error) {
 	}
 	a, err := c.fromMembership(m)
 	return a, located(op, p.String(), err)
+}
+
+// versionPath reads the name of a version, and fills in what it leaves out.
+func (c *Client) versionPath(ctx context.Context, path string) (Path, error) {
+	p, err := ParsePath(path)
+	if err != nil {
+		return Path{}, err
+	}
+	if p.Alias == "" {
+		p.Alias = "latest"
+	}
+	return c.Resolve(ctx, p)
 }
 
 // fromMembership makes a version seen in the collection of a membership.

@@ -249,10 +249,7 @@ func BenchmarkCached(b *testing.B) {
 		client := c.client(cache)
 		return c.timed(func() error {
 			for i := range versions {
-				a, err := client.Artifact(ctx, fmt.Sprint("ours:v", i))
-				if err == nil {
-					err = client.UseArtifact(ctx, run, a)
-				}
+				a, err := client.UseArtifactByName(ctx, run, fmt.Sprint("ours:v", i))
 				if err == nil {
 					_, err = a.Download(ctx, &artifacts.DownloadOptions{Root: filepath.Join(root, a.Version)})
 				}

@@ -31,15 +31,8 @@ func (c *Client) FindArtifacts(ctx context.Context, paths []string) ([]Lookup, e
 			ids, identified = append(ids, wire.ID(path)), append(identified, i)
 			continue
 		}
-		p, err := ParsePath(path)
+		p, err := c.versionPath(ctx, path)
 		if err != nil {
-			out[i].Err = err
-			continue
-		}
-		if p.Alias == "" {
-			p.Alias = "latest"
-		}
-		if p, err = c.Resolve(ctx, p); err != nil {
 			if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) { // as of an organization that is not there
 				out[i].Err = err
 				continue

@@ -66,10 +66,11 @@ func (c *Client) FinishRun(ctx context.Context, r RunPath, failed bool) error {
 	return nil
 }
 
+const opUse = "record that a run uses artifacts"
+
 // UseArtifact records that a run read versions, so that lineage shows it (W&B:
 // UseArtifact; many of them in one operation).
 func (c *Client) UseArtifact(ctx context.Context, r RunPath, versions ...*Artifact) error {
-	const op = "record that a run uses artifacts"
 	precise, err := c.supports(ctx, featureUseWithPlace)
 	if err != nil {
 		return err
@@ -77,16 +78,65 @@ func (c *Client) UseArtifact(ctx context.Context, r RunPath, versions ...*Artifa
 	for chunk := range slices.Chunk(versions, wire.MaxBatch) {
 		inputs := make([]wire.UseArtifactInput, len(chunk))
 		for i, a := range chunk {
-			inputs[i] = wire.UseArtifactInput{EntityName: r.Entity, ProjectName: r.Project, RunName: r.ID, ArtifactID: wire.ID(a.ID)}
+			inputs[i] = use(r, a.ID)
 			if precise {
 				inputs[i].ArtifactEntityName, inputs[i].ArtifactProjectName = &a.Entity, &a.Project
 			}
 		}
 		if err := wire.UseArtifacts(ctx, c.sender, inputs); err != nil {
-			return c.fail(ctx, op, r.String(), err)
+			return c.fail(ctx, opUse, r.String(), err)
 		}
 	}
 	return nil
+}
+
+func use(r RunPath, id string) wire.UseArtifactInput {
+	return wire.UseArtifactInput{EntityName: r.Entity, ProjectName: r.Project, RunName: r.ID, ArtifactID: wire.ID(id)}
+}
+
+// UseArtifactByName finds a version by its name or id, as Artifact does, and
+// records that a run read it, as UseArtifact does (W&B: use_artifact of a run).
+// Both are done when it returns without an error; when there is no such version,
+// nothing is recorded. It is one request for an id, and for a name where the
+// server can look it up and record it at once; two on other servers.
+func (c *Client) UseArtifactByName(ctx context.Context, r RunPath, path string) (*Artifact, error) {
+	if isArtifactID(path) {
+		w, err := wire.UseArtifact(ctx, c.sender, use(r, path))
+		if err != nil {
+			return nil, c.fail(ctx, opUse, r.String(), err)
+		}
+		if w != nil {
+			a, err := c.atHome(w)
+			return a, located(opUse, path, err)
+		}
+	} else if once, err := c.supports(ctx, featureUseByName); err != nil {
+		return nil, err
+	} else if once {
+		p, err := c.versionPath(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		m, err := wire.UseArtifactByName(ctx, c.sender, wire.UseArtifactByNameInput{
+			EntityName: r.Entity, ProjectName: r.Project, RunName: r.ID,
+			ArtifactEntityName: p.Entity, ArtifactProjectName: p.Project, ArtifactName: p.Name(),
+		})
+		if err != nil {
+			return nil, c.fail(ctx, opUse, r.String(), err)
+		}
+		if m != nil {
+			a, err := c.fromMembership(m)
+			return a, located(opUse, p.String(), err)
+		}
+	}
+	// Looking it up by itself says what is missing.
+	a, err := c.Artifact(ctx, path)
+	if err == nil {
+		err = c.UseArtifact(ctx, r, a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // RecordLogged records that a run logged a version that is there, in the
@@ -132,7 +182,10 @@ func (c *Client) RecordLogged(ctx context.Context, r RunPath, a *Artifact, alias
 	return nil
 }
 
-const featureUseWithPlace = "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"
+const (
+	featureUseWithPlace = "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"
+	featureUseByName    = "RELIQUARY_USE_ARTIFACT_BY_NAME"
+)
 
 // newRunID makes an id in the form that W&B gives to runs.
 func newRunID() string { return strings.ToLower(rand.Text()[:8]) }

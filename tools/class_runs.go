@@ -54,9 +54,9 @@ func runUseArtifact() Operation {
 		if err != nil {
 			return Done{}, err
 		}
-		a, err := loadArtifact(ctx, c, in.Artifact)
+		version, err := readArtifact(ctx, c, "artifact", in.Artifact)
 		if err == nil {
-			err = c.UseArtifact(ctx, artifacts.RunPath{Entity: at.Entity, Project: at.Project, ID: in.Run}, a)
+			_, err = c.UseArtifactByName(ctx, artifacts.RunPath{Entity: at.Entity, Project: at.Project, ID: in.Run}, version.Path.String())
 		}
 		return Done{err == nil}, err
 	})

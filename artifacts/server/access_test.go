@@ -102,6 +102,10 @@ func TestOtherPeoplesThings(t *testing.T) {
 		}
 	}
 
+	if p := must(t, r.URL, mallory, `mutation U { useArtifactByName(input: {artifactEntityName: "anna", artifactProjectName: "secret", artifactName: "data:latest", entityName: "mallory", projectName: "own", runName: "run1"}) { artifactMembership { id } } }`, nil); string(p.Data) != `{"useArtifactByName":null}` {
+		t.Errorf("used by its name: %s", p.Data)
+	}
+
 	// Bytes: by digest, by the birth artifact, in a manifest of one's own.
 	for _, path := range []string{
 		"/artifactsV2/default/anna/secret/data/" + id + "/" + hexMD5("secret text") + "/a.txt",

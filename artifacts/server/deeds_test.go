@@ -136,6 +136,7 @@ var deeds = []deed{
 	mutation("team", writes, "createRunFiles", inTeam+`, runName: $runName, files: ["x"]`),
 	mutation("team", writes, "markRunFilesUploaded", inTeam+`, runName: $runName, files: []`),
 	mutation("team", writes, "useArtifact", inTeam+`, runName: $runName, artifactID: $id`),
+	mutation("team", writes, "useArtifactByName", inTeam+`, runName: $runName, artifactEntityName: "secret-team", artifactProjectName: "secret-project", artifactName: $name`),
 	mutation("team", writes, "createArtifact", inTeam+`, artifactTypeName: "dataset", artifactCollectionName: $new, digest: "d"`),
 	mutation("team", writes, "createArtifactManifest", inTeam+`, artifactID: $pending, name: "wandb_manifest.json", digest: "", runName: ""`),
 	mutation("team", writes, "updateArtifactManifest", `artifactManifestID: $manifest, digest: $md5`),

@@ -176,6 +176,7 @@ func TestRestrictedViewer(t *testing.T) {
 	for _, q := range []string{
 		`mutation L($id: ID!) { linkArtifact(input: {artifactID: $id, artifactPortfolioName: "mine", entityName: "guest", projectName: "own"}) { versionIndex } }`,
 		`mutation U($id: ID!) { useArtifact(input: {artifactID: $id, entityName: "guest", projectName: "own", runName: "run1"}) { artifact { id } } }`,
+		`mutation U { useArtifactByName(input: {artifactEntityName: "acme", artifactProjectName: "wandb-registry-shared", artifactName: "shared-portfolio:shared", entityName: "guest", projectName: "own", runName: "run1"}) { artifactMembership { id } } }`,
 		`query M($id: ID!) { artifact(id: $id) { currentManifest { file { directUrl } } } }`,
 	} {
 		must(t, c.r.URL, c.keys[guest], upsertRun, map[string]any{"entity": "guest", "project": "own", "name": "run1"})

@@ -281,3 +281,46 @@ type UseArtifactInput struct {
 	ArtifactEntityName  *string `json:"artifactEntityName,omitempty"`
 	ArtifactProjectName *string `json:"artifactProjectName,omitempty"`
 }
+
+type useArtifact struct {
+	Result *struct {
+		Artifact *AliasedArtifact `json:"artifact"`
+	} `graphql:"useArtifact(input: $input)" json:"useArtifact"`
+}
+
+// UseArtifact records that a run read a version, and finds the version; nil if
+// the server leaves it out.
+func UseArtifact(ctx context.Context, s *Sender, in UseArtifactInput) (*AliasedArtifact, error) {
+	out, err := Do[useArtifact](ctx, s, Op{"UseArtifact", Sets}, Vars{"input": in})
+	if err != nil || out.Result == nil {
+		return nil, err
+	}
+	return out.Result.Artifact, nil
+}
+
+// UseArtifactByNameInput records that a run read the version that a name means.
+type UseArtifactByNameInput struct {
+	EntityName          string `json:"entityName"`
+	ProjectName         string `json:"projectName"`
+	RunName             string `json:"runName"`
+	ArtifactEntityName  string `json:"artifactEntityName"`
+	ArtifactProjectName string `json:"artifactProjectName"`
+	ArtifactName        string `json:"artifactName"` // "collection:alias"
+}
+
+type useArtifactByName struct {
+	Result *struct {
+		ArtifactMembership *Membership `json:"artifactMembership"`
+	} `graphql:"useArtifactByName(input: $input)" json:"useArtifactByName"`
+}
+
+// UseArtifactByName finds a version by its name and records that a run read it;
+// nil, and nothing recorded, if there is none. It is ours: W&B has two
+// operations for it.
+func UseArtifactByName(ctx context.Context, s *Sender, in UseArtifactByNameInput) (*Membership, error) {
+	out, err := Do[useArtifactByName](ctx, s, Op{"UseArtifactByName", Sets}, Vars{"input": in})
+	if err != nil || out.Result == nil || out.Result.ArtifactMembership == nil || out.Result.ArtifactMembership.Artifact == nil {
+		return nil, err
+	}
+	return out.Result.ArtifactMembership, nil
+}

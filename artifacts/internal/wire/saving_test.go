@@ -51,7 +51,11 @@ func bytesOperations(s *wire.Sender) map[string]func() (any, error) {
 		"run": func() (any, error) {
 			return wire.UpsertBucket(ctx, s, wire.UpsertBucketInput{Name: "r", EntityName: "e", ModelName: "p", DisplayName: &text, JobType: &text, State: &text})
 		},
-		"use":          func() (any, error) { return nothing(wire.UseArtifacts(ctx, s, []wire.UseArtifactInput{use, use})) },
+		"use":       func() (any, error) { return nothing(wire.UseArtifacts(ctx, s, []wire.UseArtifactInput{use, use})) },
+		"use by id": func() (any, error) { return wire.UseArtifact(ctx, s, use) },
+		"use by name": func() (any, error) {
+			return wire.UseArtifactByName(ctx, s, wire.UseArtifactByNameInput{EntityName: "e", ProjectName: "p", RunName: "r", ArtifactEntityName: "e", ArtifactProjectName: "p", ArtifactName: "c:v0"})
+		},
 		"manifest url": func() (any, error) { v, _, err := wire.ArtifactManifestURL(ctx, s, id); return v, err },
 		"file urls": func() (any, error) {
 			v, _, err := wire.ArtifactFileURLs(ctx, s, version, []string{"f"}, wire.Page{First: 5000, After: "c"})

@@ -60,3 +60,28 @@ func (mutation) UseArtifact(ctx context.Context, in UseArtifactInput) (*UseArtif
 	}
 	return &UseArtifactPayload{Artifact: rq.newArtifact(a), ClientMutationID: in.ClientMutationID}, nil
 }
+
+// UseArtifactByName finds a version as Project.artifactCollectionMembership
+// does, and records that a run read it.
+func (mutation) UseArtifactByName(ctx context.Context, in UseArtifactByNameInput) (*UseArtifactByNamePayload, error) {
+	rq := requestOf(ctx)
+	r, err := rq.runToWrite(ctx, in.EntityName, in.ProjectName, in.RunName)
+	if err != nil {
+		return nil, err
+	}
+	p, err := rq.projectOrNull(ctx, textOf(in.ArtifactEntityName), in.ArtifactProjectName)
+	if p == nil {
+		return nil, err
+	}
+	m, err := p.member(ctx, in.ArtifactName)
+	if err != nil {
+		return orNull[UseArtifactByNamePayload](nil, err)
+	}
+	if err := rq.mayFetch(ctx, m.Artifact); err != nil {
+		return nil, err
+	}
+	if err := rq.store.UseArtifact(ctx, r.ID, m.Artifact.ID, textOf(in.UsedAs)); err != nil {
+		return nil, err
+	}
+	return &UseArtifactByNamePayload{ArtifactMembership: rq.newMembership(m), ClientMutationID: in.ClientMutationID}, nil
+}

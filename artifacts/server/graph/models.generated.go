@@ -770,6 +770,24 @@ type UpsertModelPayload struct {
 	ClientMutationID *string  `json:"clientMutationId"`
 }
 
+type UseArtifactByNameInput struct {
+	EntityName          string  `json:"entityName"`
+	ProjectName         string  `json:"projectName"`
+	RunName             string  `json:"runName"`
+	ArtifactEntityName  *string `json:"artifactEntityName"`
+	ArtifactProjectName string  `json:"artifactProjectName"`
+	// collection:alias or collection:v<N>
+	ArtifactName     string  `json:"artifactName"`
+	UsedAs           *string `json:"usedAs"`
+	ClientMutationID *string `json:"clientMutationId"`
+}
+
+type UseArtifactByNamePayload struct {
+	// The version in the collection of that name.
+	ArtifactMembership *ArtifactCollectionMembership `json:"artifactMembership"`
+	ClientMutationID   *string                       `json:"clientMutationId"`
+}
+
 type UseArtifactInput struct {
 	EntityName          string  `json:"entityName"`
 	ProjectName         string  `json:"projectName"`

@@ -49,6 +49,7 @@ type MutationResolver interface {
 	CreateRunFiles(ctx context.Context, input CreateRunFilesInput) (*CreateRunFilesPayload, error)
 	MarkRunFilesUploaded(ctx context.Context, input MarkRunFilesUploadedInput) (*MarkRunFilesUploadedPayload, error)
 	UseArtifact(ctx context.Context, input UseArtifactInput) (*UseArtifactPayload, error)
+	UseArtifactByName(ctx context.Context, input UseArtifactByNameInput) (*UseArtifactByNamePayload, error)
 	CreateArtifact(ctx context.Context, input CreateArtifactInput) (*CreateArtifactPayload, error)
 	CreateArtifactManifest(ctx context.Context, input CreateArtifactManifestInput) (*CreateArtifactManifestPayload, error)
 	UpdateArtifactManifest(ctx context.Context, input UpdateArtifactManifestInput) (*UpdateArtifactManifestPayload, error)
@@ -572,6 +573,20 @@ func (ec *executionContext) field_Mutation_upsertModel_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (UpsertModelInput, error) {
 			return ec.unmarshalNUpsertModelInput2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUpsertModelInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_useArtifactByName_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (UseArtifactByNameInput, error) {
+			return ec.unmarshalNUseArtifactByNameInput2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUseArtifactByNameInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2162,6 +2177,50 @@ func (ec *executionContext) fieldContext_Mutation_useArtifact(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_useArtifactByName(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_useArtifactByName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UseArtifactByName(ctx, fc.Args["input"].(UseArtifactByNameInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *UseArtifactByNamePayload) graphql.Marshaler {
+			return ec.marshalOUseArtifactByNamePayload2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUseArtifactByNamePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_useArtifactByName(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UseArtifactByNamePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_useArtifactByName_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createArtifact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3302,6 +3361,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "useArtifact":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_useArtifact(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "useArtifactByName":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_useArtifactByName(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -95,6 +95,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UploadPartsInput", ec.unmarshalInputUploadPartsInput),
 			graphql.NewInputUnmarshaler("UpsertBucketInput", ec.unmarshalInputUpsertBucketInput),
 			graphql.NewInputUnmarshaler("UpsertModelInput", ec.unmarshalInputUpsertModelInput),
+			graphql.NewInputUnmarshaler("UseArtifactByNameInput", ec.unmarshalInputUseArtifactByNameInput),
 			graphql.NewInputUnmarshaler("UseArtifactInput", ec.unmarshalInputUseArtifactInput),
 		)
 	}
@@ -1580,6 +1581,16 @@ func (ec *executionContext) childFields_UpsertModelPayload(ctx context.Context, 
 		return ec.fieldContext_UpsertModelPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpsertModelPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UseArtifactByNamePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "artifactMembership":
+		return ec.fieldContext_UseArtifactByNamePayload_artifactMembership(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UseArtifactByNamePayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UseArtifactByNamePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UseArtifactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

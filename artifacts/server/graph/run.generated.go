@@ -861,6 +861,23 @@ func (ec *executionContext) fieldContext_UpsertBucketPayload_clientMutationId(_ 
 	return graphql.NewScalarFieldContext("UpsertBucketPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) fieldContext_UseArtifactByNamePayload_artifactMembership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UseArtifactByNamePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ArtifactCollectionMembership(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) fieldContext_UseArtifactByNamePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UseArtifactByNamePayload", field, false, false, "String")
+}
+
 func (ec *executionContext) fieldContext_UseArtifactPayload_artifact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UseArtifactPayload",
@@ -1194,6 +1211,97 @@ func (ec *executionContext) unmarshalInputUpsertBucketInput(ctx context.Context,
 func UnmarshalUpsertBucketInput(ctx context.Context, raw any) (UpsertBucketInput, error) {
 	var out UpsertBucketInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpsertBucketInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUseArtifactByNameInput(ctx context.Context, obj any) (UseArtifactByNameInput, error) {
+	var it UseArtifactByNameInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"entityName", "projectName", "runName", "artifactEntityName", "artifactProjectName", "artifactName", "usedAs", "clientMutationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "entityName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("entityName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EntityName = data
+		case "projectName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("projectName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ProjectName = data
+		case "runName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("runName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RunName = data
+		case "artifactEntityName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("artifactEntityName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArtifactEntityName = data
+		case "artifactProjectName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("artifactProjectName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArtifactProjectName = data
+		case "artifactName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("artifactName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArtifactName = data
+		case "usedAs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("usedAs"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UsedAs = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUseArtifactByNameInput unmarshals raw into the UseArtifactByNameInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUseArtifactByNameInput(ctx context.Context, raw any) (UseArtifactByNameInput, error) {
+	var out UseArtifactByNameInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UseArtifactByNameInput", raw, &out)
 	return out, err
 }
 
@@ -1956,6 +2064,44 @@ func (ec *executionContext) _UpsertBucketPayload(ctx context.Context, sel ast.Se
 	return &resolved{fields, out.Values}
 }
 
+var useArtifactByNamePayloadImplementors = []string{"UseArtifactByNamePayload"}
+
+func (ec *executionContext) _UseArtifactByNamePayload(ctx context.Context, sel ast.SelectionSet, obj *UseArtifactByNamePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, useArtifactByNamePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := deferredGroup(ctx, fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UseArtifactByNamePayload")
+		case "artifactMembership":
+			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "UseArtifactByNamePayload", field), field.Selections, obj.ArtifactMembership)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return &resolved{fields, out.Values}
+}
+
 var useArtifactPayloadImplementors = []string{"UseArtifactPayload"}
 
 func (ec *executionContext) _UseArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *UseArtifactPayload) graphql.Marshaler {
@@ -2111,6 +2257,11 @@ func (ec *executionContext) unmarshalNUpsertBucketInput2githubᚗcomᚋreliquary
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUseArtifactByNameInput2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUseArtifactByNameInput(ctx context.Context, v any) (UseArtifactByNameInput, error) {
+	res, err := ec.unmarshalInputUseArtifactByNameInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUseArtifactInput2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUseArtifactInput(ctx context.Context, v any) (UseArtifactInput, error) {
 	res, err := ec.unmarshalInputUseArtifactInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2142,6 +2293,13 @@ func (ec *executionContext) marshalOUpsertBucketPayload2ᚖgithubᚗcomᚋreliqu
 		return graphql.Null
 	}
 	return ec._UpsertBucketPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUseArtifactByNamePayload2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUseArtifactByNamePayload(ctx context.Context, sel ast.SelectionSet, v *UseArtifactByNamePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UseArtifactByNamePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUseArtifactPayload2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUseArtifactPayload(ctx context.Context, sel ast.SelectionSet, v *UseArtifactPayload) graphql.Marshaler {
