@@ -44,7 +44,12 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	go func() {
 		defer cancel(context.Canceled) // releases the context; nothing waits for it any more
 		defer stop()
-		out.finish(t.serve(out, in))
+		err := t.serve(out, in)
+		if err == nil {
+			// Whoever has given up gets no end that looks like that of the whole.
+			err = context.Cause(ctx)
+		}
+		out.finish(err)
 		_ = in.Body.Close() // the contract of RoundTrip
 	}()
 
