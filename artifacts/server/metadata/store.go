@@ -288,6 +288,8 @@ type Page struct {
 	After  string
 	Filter *Filter
 	Order  []Order
+	// OnlyEndCursor says that of the edges only the last needs its cursor.
+	OnlyEndCursor bool
 }
 
 // Limits of a page.

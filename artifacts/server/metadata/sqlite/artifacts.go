@@ -29,26 +29,6 @@ func scanArtifact(r scanner, more ...any) (metadata.Artifact, error) {
 	return a, err
 }
 
-// ownColumns are those of a version itself.
-const ownColumns = "a.id, a.sequence_id, a.version_index, a.state, a.digest, a.description, a.metadata, a.ttl_seconds, a.history_step, a.commit_hash, " +
-	"a.size, a.file_count, a.run_id, a.user_id, a.distributed_id, a.created_at, a.updated_at"
-
-// scanOwn reads ownColumns into a, between other columns.
-func scanOwn(a *metadata.Artifact, r scanner, before, behind []any) error {
-	var version sql.NullInt64
-	var created, updated int64
-	dest := make([]any, 0, 24)
-	dest = append(append(append(dest, before...), &a.ID, &a.SequenceID, &version, &a.State, &a.Digest, &a.Description, &a.Metadata, &a.TTLDurationSeconds, &a.HistoryStep, &a.CommitHash,
-		&a.Size, &a.FileCount, &a.RunID, &a.UserID, &a.DistributedID, &created, &updated), behind...)
-	err := r.Scan(dest...)
-	if version.Valid {
-		n := int(version.Int64)
-		a.VersionIndex = &n
-	}
-	a.CreatedAt, a.UpdatedAt = fromMicro(created), fromMicro(updated)
-	return err
-}
-
 // ArtifactByID finds a version in any state.
 func (s *Store) ArtifactByID(ctx context.Context, id int64) (metadata.Artifact, error) {
 	var a metadata.Artifact

@@ -54,7 +54,7 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 	for i := range place.Key {
 		into[i] = &place.Key[i]
 	}
-	c.Edges = make([]metadata.Edge[T], 0, min(limit, 100))
+	c.Edges = make([]metadata.Edge[T], 0, min(limit, 1000))
 	err = each(ctx, q, func(r scanner) error {
 		if len(c.Edges) == limit {
 			c.HasNextPage = true
@@ -64,9 +64,15 @@ func page[T any](ctx context.Context, q session, l list[T], p metadata.Page) (me
 		if err != nil {
 			return err
 		}
-		c.Edges = append(c.Edges, metadata.Edge[T]{Node: node, Cursor: place.String()})
+		c.Edges = append(c.Edges, metadata.Edge[T]{Node: node})
+		if !p.OnlyEndCursor {
+			c.Edges[len(c.Edges)-1].Cursor = place.String()
+		}
 		return nil
 	}, b.String(), b.args...)
+	if n := len(c.Edges); p.OnlyEndCursor && n > 0 {
+		c.Edges[n-1].Cursor = place.String() // its key is still that of the last edge
+	}
 	if err == nil && l.complete != nil && len(c.Edges) > 0 {
 		err = l.complete(ctx, q, c.Edges)
 	}

@@ -71,7 +71,7 @@ func memberList(collectionID int64) list[metadata.Membership] {
 	return list[metadata.Membership]{
 		subject: metadata.VersionSubject, owner: []any{"collection", collectionID},
 		sel: listedColumns, from: listedFrom, where: "m.collection_id = ? AND m.removed_at IS NULL", args: []any{collectionID},
-		id: "m.id", order: []key{{expr: "m.version_index", desc: true}}, scan: scanListed, columns: memberColumnsByField(), complete: placeMembers,
+		id: "m.id", order: []key{{expr: "m.version_index", desc: true}}, scan: listedScan(), columns: memberColumnsByField(), complete: placeMembers,
 	}
 }
 
@@ -80,16 +80,46 @@ func memberList(collectionID int64) list[metadata.Membership] {
 // orders may speak of the sequence and its type; SQLite leaves out those joins
 // that nothing speaks of.
 const (
-	listedColumns = "m.id, m.collection_id, m.version_index, m.created_at, " + ownColumns
-	listedFrom    = "memberships m JOIN artifacts a ON a.id = m.artifact_id LEFT JOIN collections s ON s.id = a.sequence_id LEFT JOIN artifact_types st ON st.id = s.type_id"
+	listedColumns = "m.id, m.collection_id, m.version_index, m.created_at, a.id, a.sequence_id, a.version_index, a.state, a.digest, a.description, a.metadata, " +
+		"a.ttl_seconds, a.history_step, a.commit_hash, a.size, a.file_count, a.run_id, a.user_id, a.distributed_id, a.created_at, a.updated_at"
+	listedFrom = "memberships m JOIN artifacts a ON a.id = m.artifact_id LEFT JOIN collections s ON s.id = a.sequence_id LEFT JOIN artifact_types st ON st.id = s.type_id"
 )
 
-func scanListed(r scanner, more ...any) (metadata.Membership, error) {
+// listedScan returns a scan of listedColumns. All rows go through the same
+// places, and what can be NULL is taken as it comes: database/sql would make new
+// places for each by reflection.
+func listedScan() func(scanner, ...any) (metadata.Membership, error) {
 	var m metadata.Membership
-	var created int64
-	err := scanOwn(&m.Artifact, r, []any{&m.ID, &m.CollectionID, &m.VersionIndex, &created}, more)
-	m.CreatedAt = fromMicro(created)
-	return m, err
+	var linked, created, updated int64
+	var version, description, document, ttl, step, run, user any
+	a := &m.Artifact
+	dest := []any{&m.ID, &m.CollectionID, &m.VersionIndex, &linked, &a.ID, &a.SequenceID, &version, &a.State, &a.Digest, &description, &document,
+		&ttl, &step, &a.CommitHash, &a.Size, &a.FileCount, &run, &user, &a.DistributedID, &created, &updated}
+	own := len(dest)
+	return func(r scanner, more ...any) (metadata.Membership, error) {
+		dest = append(dest[:own], more...)
+		if err := r.Scan(dest...); err != nil {
+			return m, err
+		}
+		a.VersionIndex = nil
+		if n, ok := version.(int64); ok {
+			index := int(n)
+			a.VersionIndex = &index
+		}
+		a.Description, a.Metadata = pointer[string](description), pointer[string](document)
+		a.TTLDurationSeconds, a.HistoryStep, a.RunID, a.UserID = pointer[int64](ttl), pointer[int64](step), pointer[int64](run), pointer[int64](user)
+		m.CreatedAt, a.CreatedAt, a.UpdatedAt = fromMicro(linked), fromMicro(created), fromMicro(updated)
+		return m, nil
+	}
+}
+
+// pointer is what a column holds that can be NULL. The tables are STRICT: it
+// holds nothing else.
+func pointer[T any](v any) *T {
+	if v, ok := v.(T); ok {
+		return &v
+	}
+	return nil
 }
 
 // placeMembers says of the versions of a page where they lie.

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -87,29 +89,36 @@ func (s *Store) changeCollectionTags(ctx context.Context, id int64, details stri
 
 // CollectionTags gives the tags of collections.
 func (s *Store) CollectionTags(ctx context.Context, ids []int64) (map[int64][]metadata.Tag, error) {
-	return tagsOf(ctx, s, ids, "SELECT w.collection_id, g.id, g.name FROM collection_tags w JOIN tags g ON g.id = w.tag_id WHERE w.collection_id IN (SELECT value FROM json_each(?)) ORDER BY g.name")
+	return tagsOf(ctx, s, ids, "SELECT w.collection_id, g.id, g.name FROM json_each(?) i CROSS JOIN collection_tags w ON w.collection_id = i.value JOIN tags g ON g.id = w.tag_id")
 }
 
 // ArtifactTags gives the tags of versions.
 func (s *Store) ArtifactTags(ctx context.Context, ids []int64) (map[int64][]metadata.Tag, error) {
-	return tagsOf(ctx, s, ids, "SELECT w.artifact_id, g.id, g.name FROM artifact_tags w JOIN tags g ON g.id = w.tag_id WHERE w.artifact_id IN (SELECT value FROM json_each(?)) ORDER BY g.name")
+	return tagsOf(ctx, s, ids, "SELECT w.artifact_id, g.id, g.name FROM json_each(?) i CROSS JOIN artifact_tags w ON w.artifact_id = i.value JOIN tags g ON g.id = w.tag_id")
 }
 
+// tagsOf gives the tags of each owner by their names.
 func tagsOf(ctx context.Context, s *Store, ids []int64, query string) (map[int64][]metadata.Tag, error) {
-	type owned struct {
-		owner int64
-		tag   metadata.Tag
-	}
-	rows, err := byIDs(ctx, s, ids, func(r scanner) (owned, error) {
-		var o owned
-		err := r.Scan(&o.owner, &o.tag.ID, &o.tag.Name)
-		return o, err
+	var owners []int64
+	var owner int64
+	var tag metadata.Tag
+	dest := []any{&owner, &tag.ID, &tag.Name}
+	// The answer is in the order of the ids, and names each owner's tags together.
+	tags, err := byIDs(ctx, s, slices.Compact(slices.Sorted(slices.Values(ids))), func(r scanner) (metadata.Tag, error) {
+		err := r.Scan(dest...)
+		owners = append(owners, owner)
+		return tag, err
 	}, query)
-	tags := map[int64][]metadata.Tag{}
-	for _, o := range rows {
-		tags[o.owner] = append(tags[o.owner], o.tag)
+	of := make(map[int64][]metadata.Tag, len(ids))
+	for from, to := 0, 0; from < len(tags); from = to {
+		for to < len(tags) && owners[to] == owners[from] {
+			to++
+		}
+		own := tags[from:to:to]
+		slices.SortFunc(own, func(a, b metadata.Tag) int { return strings.Compare(a.Name, b.Name) })
+		of[owners[from]] = own
 	}
-	return tags, err
+	return of, err
 }
 
 // addArtifactTags puts tags on a version.
