@@ -4,9 +4,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -272,71 +270,14 @@ func (ec *executionContext) fieldContext_Entity_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "String")
 }
 
-func (ec *executionContext) _Entity_isTeam(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_isTeam(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsTeam(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_isTeam(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Entity_entityType(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_entityType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EntityType(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_entityType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "String")
 }
 
-func (ec *executionContext) _Entity_user(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_user(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.User(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUser(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Entity",
@@ -350,25 +291,6 @@ func (ec *executionContext) fieldContext_Entity_user(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_organization(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_organization(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Organization(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Organization) graphql.Marshaler {
-			return ec.marshalOOrganization2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐOrganization(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Entity",
@@ -558,25 +480,6 @@ func (ec *executionContext) fieldContext_Entity_artifactMemberships(ctx context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_members(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_members(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Members(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*Member) graphql.Marshaler {
-			return ec.marshalNMember2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐMemberᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_members(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Entity",
@@ -598,25 +501,6 @@ func (ec *executionContext) fieldContext_Entity_photoUrl(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "String")
 }
 
-func (ec *executionContext) _Entity_readOnly(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_readOnly(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReadOnly(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_readOnly(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "Boolean")
 }
@@ -629,25 +513,6 @@ func (ec *executionContext) fieldContext_Entity_privateOnly(_ context.Context, f
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Entity_storageBytes(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_storageBytes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StorageBytes(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt642ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_storageBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "Int64")
 }
@@ -668,25 +533,6 @@ func (ec *executionContext) fieldContext_Entity_limits(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "JSON")
 }
 
-func (ec *executionContext) _Entity_artifactTTLDurationSeconds(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Entity_artifactTTLDurationSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ArtifactTTLDurationSeconds(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
-			return ec.marshalOInt642ᚖint64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Entity_artifactTTLDurationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Entity", field, true, false, "Int64")
 }
@@ -855,25 +701,6 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("User", field, true, false, "String")
 }
 
-func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_User_email(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Email(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_User_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, true, false, "String")
 }
@@ -907,25 +734,6 @@ func (ec *executionContext) fieldContext_User_apiKeys(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _User_teams(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_User_teams(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Teams(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *EntityConnection) graphql.Marshaler {
-			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntityConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_User_teams(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "User",
@@ -939,25 +747,6 @@ func (ec *executionContext) fieldContext_User_teams(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _User_organizations(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_User_organizations(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Organizations(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*Organization) graphql.Marshaler {
-			return ec.marshalNOrganization2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐOrganizationᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_User_organizations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "User",
@@ -988,42 +777,26 @@ var apiKeyImplementors = []string{"ApiKey"}
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *APIKey) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKey")
+			out.text(i, "ApiKey")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID)
 		case "name":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Name)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Name)
 		case "description":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Description)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Description)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
@@ -1031,32 +804,22 @@ var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
 func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *APIKeyConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyConnection")
+			out.text(i, "ApiKeyConnection")
 		case "edges":
-			out.Values[i] = ec.marshalNApiKeyEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAPIKeyEdgeᚄ(below(ctx, "ApiKeyConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNApiKeyEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAPIKeyEdgeᚄ(below(ctx, "ApiKeyConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
@@ -1064,32 +827,22 @@ var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
 func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *APIKeyEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyEdge")
+			out.text(i, "ApiKeyEdge")
 		case "node":
-			out.Values[i] = ec.marshalOApiKey2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAPIKey(below(ctx, "ApiKeyEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOApiKey2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAPIKey(below(ctx, "ApiKeyEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var entityImplementors = []string{"Entity"}
@@ -1097,207 +850,66 @@ var entityImplementors = []string{"Entity"}
 func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, obj *Entity) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Entity")
+			out.text(i, "Entity")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "isTeam":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_isTeam(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_isTeam(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).IsTeam, (*executionContext).marshalNBoolean2bool, true))
 		case "entityType":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_entityType(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_entityType(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).EntityType, (*executionContext).marshalNString2string, true))
 		case "user":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_user(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_user(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).User, (*executionContext).marshalOUser2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUser, false))
 		case "organization":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_organization(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_organization(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).Organization, (*executionContext).marshalOOrganization2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐOrganization, false))
 		case "project":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_project(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_project(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Entity_project(ctx, field, obj))
 		case "projects":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_projects(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_projects(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Entity_projects(ctx, field, obj))
 		case "artifactCollections":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_artifactCollections(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_artifactCollections(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Entity_artifactCollections(ctx, field, obj))
 		case "artifactMemberships":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_artifactMemberships(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_artifactMemberships(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Entity_artifactMemberships(ctx, field, obj))
 		case "members":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_members(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_members(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).Members, (*executionContext).marshalNMember2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐMemberᚄ, true))
 		case "available":
-			out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, nil, obj.Available())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.booleanOrNull(i, obj.Available())
 		case "photoUrl":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.PhotoURL())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.PhotoURL())
 		case "readOnly":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_readOnly(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_readOnly(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).ReadOnly, (*executionContext).marshalOBoolean2ᚖbool, false))
 		case "readOnlyAdmin":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.ReadOnlyAdmin())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.ReadOnlyAdmin())
 		case "privateOnly":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.PrivateOnly())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.PrivateOnly())
 		case "storageBytes":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_storageBytes(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_storageBytes(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).StorageBytes, (*executionContext).marshalOInt642ᚖint64, false))
 		case "codeSavingEnabled":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.CodeSavingEnabled())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.CodeSavingEnabled())
 		case "defaultAccess":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.DefaultAccess())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.DefaultAccess())
 		case "isPaid":
-			out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, nil, obj.IsPaid())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.booleanOrNull(i, obj.IsPaid())
 		case "limits":
-			out.Values[i] = ec.marshalOJSON2map(ctx, nil, obj.Limits())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOJSON2map(ctx, nil, obj.Limits()))
 		case "artifactTTLDurationSeconds":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_artifactTTLDurationSeconds(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_artifactTTLDurationSeconds(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Entity", field, obj, (*Entity).ArtifactTTLDurationSeconds, (*executionContext).marshalOInt642ᚖint64, false))
 		case "auditLog":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Entity_auditLog(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Entity_auditLog(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Entity_auditLog(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var entityConnectionImplementors = []string{"EntityConnection"}
@@ -1305,32 +917,22 @@ var entityConnectionImplementors = []string{"EntityConnection"}
 func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.SelectionSet, obj *EntityConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityConnection")
+			out.text(i, "EntityConnection")
 		case "edges":
-			out.Values[i] = ec.marshalNEntityEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntityEdgeᚄ(below(ctx, "EntityConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNEntityEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntityEdgeᚄ(below(ctx, "EntityConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var entityEdgeImplementors = []string{"EntityEdge"}
@@ -1338,32 +940,22 @@ var entityEdgeImplementors = []string{"EntityEdge"}
 func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSet, obj *EntityEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityEdge")
+			out.text(i, "EntityEdge")
 		case "node":
-			out.Values[i] = ec.marshalOEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "EntityEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "EntityEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var organizationImplementors = []string{"Organization"}
@@ -1371,57 +963,32 @@ var organizationImplementors = []string{"Organization"}
 func (ec *executionContext) _Organization(ctx context.Context, sel ast.SelectionSet, obj *Organization) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, organizationImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Organization")
+			out.text(i, "Organization")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Name())
 		case "orgEntity":
-			out.Values[i] = ec.marshalOEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "Organization", field), field.Selections, obj.OrgEntity())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "Organization", field), field.Selections, obj.OrgEntity()))
 		case "coreWeaveOrganizationId":
-			out.Values[i] = ec.marshalOID2ᚖstring(ctx, nil, obj.CoreWeaveOrganizationID())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.CoreWeaveOrganizationID())
 		case "featureFlags":
-			out.Values[i] = ec._Organization_featureFlags(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec._Organization_featureFlags(ctx, field, obj))
 		case "advancedRegistryFeatures":
-			out.Values[i] = ec.marshalOAdvancedRegistryFeatures2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAdvancedRegistryFeatures(below(ctx, "Organization", field), field.Selections, obj.AdvancedRegistryFeatures())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOAdvancedRegistryFeatures2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAdvancedRegistryFeatures(below(ctx, "Organization", field), field.Selections, obj.AdvancedRegistryFeatures()))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var userImplementors = []string{"User", "ArtifactCreator"}
@@ -1429,97 +996,42 @@ var userImplementors = []string{"User", "ArtifactCreator"}
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *User) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("User")
+			out.text(i, "User")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "username":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Username())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Username())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "email":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._User_email(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._User_email(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "User", field, obj, (*User).Email, (*executionContext).marshalOString2ᚖstring, false))
 		case "admin":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Admin())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.Admin())
 		case "entity":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Entity())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Entity())
 		case "flags":
-			out.Values[i] = ec.marshalOJSONString2ᚖstring(ctx, nil, obj.Flags())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Flags())
 		case "deletedAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.DeletedAt())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.timeOrNull(i, obj.DeletedAt())
 		case "apiKeys":
-			out.Values[i] = ec.marshalOApiKeyConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAPIKeyConnection(below(ctx, "User", field), field.Selections, obj.APIKeys())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOApiKeyConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAPIKeyConnection(below(ctx, "User", field), field.Selections, obj.APIKeys()))
 		case "teams":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._User_teams(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._User_teams(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "User", field, obj, (*User).Teams, (*executionContext).marshalNEntityConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntityConnection, true))
 		case "organizations":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._User_organizations(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._User_organizations(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "User", field, obj, (*User).Organizations, (*executionContext).marshalNOrganization2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐOrganizationᚄ, true))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

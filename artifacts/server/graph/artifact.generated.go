@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -185,25 +183,6 @@ func (ec *executionContext) fieldContext_Artifact_ttlIsInherited(_ context.Conte
 	return graphql.NewScalarFieldContext("Artifact", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Artifact_tags(ctx context.Context, field graphql.CollectedField, obj *Artifact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Artifact_tags(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Tags(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Artifact_tags(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Artifact",
@@ -253,25 +232,6 @@ func (ec *executionContext) fieldContext_Artifact_updatedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Artifact", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _Artifact_aliases(ctx context.Context, field graphql.CollectedField, obj *Artifact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Artifact_aliases(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Aliases(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ArtifactAlias) graphql.Marshaler {
-			return ec.marshalNArtifactAlias2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Artifact_aliases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Artifact",
@@ -329,25 +289,6 @@ func (ec *executionContext) fieldContext_Artifact_artifactMemberships(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Artifact_currentManifest(ctx context.Context, field graphql.CollectedField, obj *Artifact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Artifact_currentManifest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CurrentManifest(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactManifest) graphql.Marshaler {
-			return ec.marshalOArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Artifact_currentManifest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Artifact",
@@ -493,48 +434,10 @@ func (ec *executionContext) fieldContext_Artifact_usedBy(ctx context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Artifact_createdBy(ctx context.Context, field graphql.CollectedField, obj *Artifact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Artifact_createdBy(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedBy(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCreator) graphql.Marshaler {
-			return ec.marshalOArtifactCreator2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCreator(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Artifact_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Artifact", field, true, false, "ArtifactCreator")
 }
 
-func (ec *executionContext) _ArtifactConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ArtifactConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactConnection", field, true, false, "Int")
 }
@@ -620,25 +523,6 @@ func (ec *executionContext) fieldContext_UpdateArtifactPayload_clientMutationId(
 	return graphql.NewScalarFieldContext("UpdateArtifactPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _VersionedArtifactConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *VersionedArtifactConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VersionedArtifactConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_VersionedArtifactConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("VersionedArtifactConnection", field, true, false, "Int")
 }
@@ -884,192 +768,70 @@ var artifactImplementors = []string{"Artifact"}
 func (ec *executionContext) _Artifact(ctx context.Context, sel ast.SelectionSet, obj *Artifact) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Artifact")
+			out.text(i, "Artifact")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "artifactSequence":
-			out.Values[i] = ec.marshalNArtifactSequence2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactSequence(below(ctx, "Artifact", field), field.Selections, obj.ArtifactSequence())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNArtifactSequence2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactSequence(below(ctx, "Artifact", field), field.Selections, obj.ArtifactSequence()))
 		case "versionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.numberOrNull(i, obj.VersionIndex())
 		case "artifactType":
-			out.Values[i] = ec.marshalNArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType(below(ctx, "Artifact", field), field.Selections, obj.ArtifactType())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType(below(ctx, "Artifact", field), field.Selections, obj.ArtifactType()))
 		case "description":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Description())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Description())
 		case "metadata":
-			out.Values[i] = ec.marshalOJSONString2ᚖstring(ctx, nil, obj.Metadata())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Metadata())
 		case "ttlDurationSeconds":
-			out.Values[i] = ec.marshalNInt642int64(ctx, nil, obj.TTLDurationSeconds())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.number(i, obj.TTLDurationSeconds())
 		case "ttlIsInherited":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.TTLIsInherited())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.TTLIsInherited())
 		case "tags":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_tags(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_tags(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Artifact", field, obj, (*Artifact).Tags, (*executionContext).marshalNTag2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagᚄ, true))
 		case "historyStep":
-			out.Values[i] = ec.marshalOInt642ᚖint64(ctx, nil, obj.HistoryStep())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.numberOrNull(i, obj.HistoryStep())
 		case "state":
-			out.Values[i] = ec.marshalNArtifactState2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactState(ctx, nil, obj.State())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, string(obj.State()))
 		case "size":
-			out.Values[i] = ec.marshalNInt642int64(ctx, nil, obj.Size())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.number(i, obj.Size())
 		case "digest":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Digest())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Digest())
 		case "digestAlgorithm":
-			out.Values[i] = ec.marshalNArtifactDigestAlgorithm2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDigestAlgorithm(ctx, nil, obj.DigestAlgorithm())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, string(obj.DigestAlgorithm()))
 		case "commitHash":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.CommitHash())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.CommitHash())
 		case "fileCount":
-			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.FileCount())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.number(i, obj.FileCount())
 		case "createdAt":
-			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.CreatedAt())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.time(i, obj.CreatedAt())
 		case "updatedAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.UpdatedAt())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.timeOrNull(i, obj.UpdatedAt())
 		case "aliases":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_aliases(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Artifact", field, obj, (*Artifact).Aliases, (*executionContext).marshalNArtifactAlias2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasᚄ, true))
 		case "artifactMemberships":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_artifactMemberships(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_artifactMemberships(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Artifact_artifactMemberships(ctx, field, obj))
 		case "currentManifest":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_currentManifest(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_currentManifest(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Artifact", field, obj, (*Artifact).CurrentManifest, (*executionContext).marshalOArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest, false))
 		case "files":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_files(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_files(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Artifact_files(ctx, field, obj))
 		case "filesByManifestEntries":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_filesByManifestEntries(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_filesByManifestEntries(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Artifact_filesByManifestEntries(ctx, field, obj))
 		case "usedBy":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_usedBy(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_usedBy(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Artifact_usedBy(ctx, field, obj))
 		case "createdBy":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Artifact_createdBy(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Artifact_createdBy(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Artifact", field, obj, (*Artifact).CreatedBy, (*executionContext).marshalOArtifactCreator2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCreator, false))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactConnectionImplementors = []string{"ArtifactConnection"}
@@ -1077,47 +839,26 @@ var artifactConnectionImplementors = []string{"ArtifactConnection"}
 func (ec *executionContext) _ArtifactConnection(ctx context.Context, sel ast.SelectionSet, obj *ArtifactConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactConnection")
+			out.text(i, "ArtifactConnection")
 		case "totalCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactConnection_totalCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactConnection", field, obj, (*ArtifactConnection).TotalCount, (*executionContext).marshalNInt2int64, true))
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNArtifactEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactEdgeᚄ(below(ctx, "ArtifactConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNArtifactEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactEdgeᚄ(below(ctx, "ArtifactConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactEdgeImplementors = []string{"ArtifactEdge"}
@@ -1125,37 +866,24 @@ var artifactEdgeImplementors = []string{"ArtifactEdge"}
 func (ec *executionContext) _ArtifactEdge(ctx context.Context, sel ast.SelectionSet, obj *ArtifactEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactEdge")
+			out.text(i, "ArtifactEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "ArtifactEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "ArtifactEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var clientIDMappingImplementors = []string{"ClientIDMapping"}
@@ -1163,32 +891,22 @@ var clientIDMappingImplementors = []string{"ClientIDMapping"}
 func (ec *executionContext) _ClientIDMapping(ctx context.Context, sel ast.SelectionSet, obj *ClientIDMapping) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, clientIDMappingImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ClientIDMapping")
+			out.text(i, "ClientIDMapping")
 		case "serverID":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ServerID)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ServerID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var deleteArtifactPayloadImplementors = []string{"DeleteArtifactPayload"}
@@ -1196,37 +914,24 @@ var deleteArtifactPayloadImplementors = []string{"DeleteArtifactPayload"}
 func (ec *executionContext) _DeleteArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteArtifactPayload")
+			out.text(i, "DeleteArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "DeleteArtifactPayload", field), field.Selections, obj.Artifact)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "DeleteArtifactPayload", field), field.Selections, obj.Artifact))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var updateArtifactPayloadImplementors = []string{"UpdateArtifactPayload"}
@@ -1234,37 +939,24 @@ var updateArtifactPayloadImplementors = []string{"UpdateArtifactPayload"}
 func (ec *executionContext) _UpdateArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateArtifactPayload")
+			out.text(i, "UpdateArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UpdateArtifactPayload", field), field.Selections, obj.Artifact)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UpdateArtifactPayload", field), field.Selections, obj.Artifact))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var versionedArtifactConnectionImplementors = []string{"VersionedArtifactConnection"}
@@ -1272,47 +964,26 @@ var versionedArtifactConnectionImplementors = []string{"VersionedArtifactConnect
 func (ec *executionContext) _VersionedArtifactConnection(ctx context.Context, sel ast.SelectionSet, obj *VersionedArtifactConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, versionedArtifactConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("VersionedArtifactConnection")
+			out.text(i, "VersionedArtifactConnection")
 		case "totalCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._VersionedArtifactConnection_totalCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._VersionedArtifactConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "VersionedArtifactConnection", field, obj, (*VersionedArtifactConnection).TotalCount, (*executionContext).marshalNInt2int64, true))
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "VersionedArtifactConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "VersionedArtifactConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNVersionedArtifactEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐVersionedArtifactEdgeᚄ(below(ctx, "VersionedArtifactConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNVersionedArtifactEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐVersionedArtifactEdgeᚄ(below(ctx, "VersionedArtifactConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var versionedArtifactEdgeImplementors = []string{"VersionedArtifactEdge"}
@@ -1320,42 +991,26 @@ var versionedArtifactEdgeImplementors = []string{"VersionedArtifactEdge"}
 func (ec *executionContext) _VersionedArtifactEdge(ctx context.Context, sel ast.SelectionSet, obj *VersionedArtifactEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, versionedArtifactEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("VersionedArtifactEdge")
+			out.text(i, "VersionedArtifactEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "version":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Version)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Version)
 		case "node":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "VersionedArtifactEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "VersionedArtifactEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

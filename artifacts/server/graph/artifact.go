@@ -12,7 +12,7 @@ import (
 // An Artifact is one version of a sequence.
 type Artifact struct {
 	rq    *request
-	a     metadata.Artifact
+	a     *metadata.Artifact // one of its group's versions
 	group *artifactGroup
 }
 
@@ -46,9 +46,10 @@ type VersionedArtifactConnection struct {
 func (rq *request) newArtifacts(versions []metadata.Artifact) []*Artifact {
 	g := &artifactGroup{rq: rq, versions: versions}
 	g.sequences = rq.collectionGroup(g.each(func(a *metadata.Artifact) int64 { return a.SequenceID }))
-	out := make([]*Artifact, len(versions))
-	for i, a := range versions {
-		out[i] = &Artifact{rq: rq, a: a, group: g}
+	all, out := make([]Artifact, len(versions)), make([]*Artifact, len(versions))
+	for i := range versions {
+		all[i] = Artifact{rq: rq, a: &versions[i], group: g}
+		out[i] = &all[i]
 	}
 	return out
 }

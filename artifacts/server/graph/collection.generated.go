@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -293,25 +291,6 @@ func (ec *executionContext) field_ArtifactSequence_artifacts_args(ctx context.Co
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ArtifactCollectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactCollectionConnection", field, true, false, "Int")
 }
@@ -367,117 +346,22 @@ func (ec *executionContext) fieldContext_ArtifactPortfolio_name(_ context.Contex
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactPortfolio_description(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactPortfolio_state(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCollectionState) graphql.Marshaler {
-			return ec.marshalNArtifactCollectionState2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "ArtifactCollectionState")
 }
 
-func (ec *executionContext) _ArtifactPortfolio_createdAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactPortfolio_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactPortfolio", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactPortfolio_project(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_project(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Project(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Project) graphql.Marshaler {
-			return ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_project(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactPortfolio",
@@ -491,25 +375,6 @@ func (ec *executionContext) fieldContext_ArtifactPortfolio_project(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactPortfolio_defaultArtifactType(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_defaultArtifactType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DefaultArtifactType(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactType) graphql.Marshaler {
-			return ec.marshalNArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_defaultArtifactType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactPortfolio",
@@ -523,25 +388,6 @@ func (ec *executionContext) fieldContext_ArtifactPortfolio_defaultArtifactType(_
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactPortfolio_tags(ctx context.Context, field graphql.CollectedField, obj *ArtifactPortfolio) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactPortfolio_tags(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Tags(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *TagConnection) graphql.Marshaler {
-			return ec.marshalNTagConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactPortfolio_tags(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactPortfolio",
@@ -783,117 +629,22 @@ func (ec *executionContext) fieldContext_ArtifactSequence_name(_ context.Context
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactSequence_description(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactSequence_state(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ArtifactCollectionState) graphql.Marshaler {
-			return ec.marshalNArtifactCollectionState2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "ArtifactCollectionState")
 }
 
-func (ec *executionContext) _ArtifactSequence_createdAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactSequence_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactSequence", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactSequence_project(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_project(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Project(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Project) graphql.Marshaler {
-			return ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_project(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactSequence",
@@ -907,25 +658,6 @@ func (ec *executionContext) fieldContext_ArtifactSequence_project(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactSequence_defaultArtifactType(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_defaultArtifactType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DefaultArtifactType(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ArtifactType) graphql.Marshaler {
-			return ec.marshalNArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_defaultArtifactType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactSequence",
@@ -939,25 +671,6 @@ func (ec *executionContext) fieldContext_ArtifactSequence_defaultArtifactType(_ 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactSequence_tags(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_tags(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Tags(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *TagConnection) graphql.Marshaler {
-			return ec.marshalNTagConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_tags(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactSequence",
@@ -1191,25 +904,6 @@ func (ec *executionContext) fieldContext_ArtifactSequence_aliasAt(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactSequence_latestArtifact(ctx context.Context, field graphql.CollectedField, obj *ArtifactSequence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactSequence_latestArtifact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LatestArtifact(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Artifact) graphql.Marshaler {
-			return ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactSequence_latestArtifact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactSequence",
@@ -1746,47 +1440,26 @@ var artifactCollectionConnectionImplementors = []string{"ArtifactCollectionConne
 func (ec *executionContext) _ArtifactCollectionConnection(ctx context.Context, sel ast.SelectionSet, obj *ArtifactCollectionConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactCollectionConnection")
+			out.text(i, "ArtifactCollectionConnection")
 		case "totalCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactCollectionConnection_totalCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactCollectionConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactCollectionConnection", field, obj, (*ArtifactCollectionConnection).TotalCount, (*executionContext).marshalNInt2int64, true))
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactCollectionConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactCollectionConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNArtifactCollectionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionEdgeᚄ(below(ctx, "ArtifactCollectionConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNArtifactCollectionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionEdgeᚄ(below(ctx, "ArtifactCollectionConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactCollectionEdgeImplementors = []string{"ArtifactCollectionEdge"}
@@ -1794,37 +1467,24 @@ var artifactCollectionEdgeImplementors = []string{"ArtifactCollectionEdge"}
 func (ec *executionContext) _ArtifactCollectionEdge(ctx context.Context, sel ast.SelectionSet, obj *ArtifactCollectionEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactCollectionEdge")
+			out.text(i, "ArtifactCollectionEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "ArtifactCollectionEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "ArtifactCollectionEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactPortfolioImplementors = []string{"ArtifactPortfolio", "ArtifactCollection"}
@@ -1832,157 +1492,48 @@ var artifactPortfolioImplementors = []string{"ArtifactPortfolio", "ArtifactColle
 func (ec *executionContext) _ArtifactPortfolio(ctx context.Context, sel ast.SelectionSet, obj *ArtifactPortfolio) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactPortfolioImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactPortfolio")
+			out.text(i, "ArtifactPortfolio")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "description":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_description(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_description(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).Description, (*executionContext).marshalOString2ᚖstring, false))
 		case "state":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_state(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_state(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).State, (*executionContext).marshalNArtifactCollectionState2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionState, true))
 		case "createdAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_createdAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_createdAt(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).CreatedAt, (*executionContext).marshalNDateTime2timeᚐTime, true))
 		case "updatedAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_updatedAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_updatedAt(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).UpdatedAt, (*executionContext).marshalODateTime2ᚖtimeᚐTime, false))
 		case "project":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_project(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_project(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).Project, (*executionContext).marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject, false))
 		case "defaultArtifactType":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_defaultArtifactType(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_defaultArtifactType(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).DefaultArtifactType, (*executionContext).marshalNArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType, true))
 		case "tags":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_tags(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_tags(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactPortfolio", field, obj, (*ArtifactPortfolio).Tags, (*executionContext).marshalNTagConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagConnection, true))
 		case "aliases":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_aliases(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactPortfolio_aliases(ctx, field, obj))
 		case "artifacts":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_artifacts(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_artifacts(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactPortfolio_artifacts(ctx, field, obj))
 		case "artifactMembership":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_artifactMembership(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_artifactMembership(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._ArtifactPortfolio_artifactMembership(ctx, field, obj))
 		case "aliasMoves":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_aliasMoves(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_aliasMoves(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactPortfolio_aliasMoves(ctx, field, obj))
 		case "aliasAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactPortfolio_aliasAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactPortfolio_aliasAt(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactPortfolio_aliasAt(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactSequenceImplementors = []string{"ArtifactSequence", "ArtifactCollection"}
@@ -1990,172 +1541,52 @@ var artifactSequenceImplementors = []string{"ArtifactSequence", "ArtifactCollect
 func (ec *executionContext) _ArtifactSequence(ctx context.Context, sel ast.SelectionSet, obj *ArtifactSequence) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactSequenceImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactSequence")
+			out.text(i, "ArtifactSequence")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "description":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_description(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_description(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).Description, (*executionContext).marshalOString2ᚖstring, false))
 		case "state":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_state(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_state(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).State, (*executionContext).marshalNArtifactCollectionState2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionState, true))
 		case "createdAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_createdAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_createdAt(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).CreatedAt, (*executionContext).marshalNDateTime2timeᚐTime, true))
 		case "updatedAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_updatedAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_updatedAt(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).UpdatedAt, (*executionContext).marshalODateTime2ᚖtimeᚐTime, false))
 		case "project":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_project(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_project(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).Project, (*executionContext).marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject, false))
 		case "defaultArtifactType":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_defaultArtifactType(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_defaultArtifactType(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).DefaultArtifactType, (*executionContext).marshalNArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType, true))
 		case "tags":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_tags(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_tags(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).Tags, (*executionContext).marshalNTagConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagConnection, true))
 		case "aliases":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_aliases(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactSequence_aliases(ctx, field, obj))
 		case "artifacts":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_artifacts(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_artifacts(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactSequence_artifacts(ctx, field, obj))
 		case "artifactMembership":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_artifactMembership(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_artifactMembership(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._ArtifactSequence_artifactMembership(ctx, field, obj))
 		case "aliasMoves":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_aliasMoves(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_aliasMoves(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactSequence_aliasMoves(ctx, field, obj))
 		case "aliasAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_aliasAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_aliasAt(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactSequence_aliasAt(ctx, field, obj))
 		case "latestArtifact":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactSequence_latestArtifact(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactSequence_latestArtifact(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactSequence", field, obj, (*ArtifactSequence).LatestArtifact, (*executionContext).marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact, false))
 		case "digestAlgorithm":
-			out.Values[i] = ec.marshalNArtifactDigestAlgorithm2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDigestAlgorithm(ctx, nil, obj.DigestAlgorithm())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, string(obj.DigestAlgorithm()))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var createArtifactCollectionTagAssignmentsPayloadImplementors = []string{"CreateArtifactCollectionTagAssignmentsPayload"}
@@ -2163,37 +1594,24 @@ var createArtifactCollectionTagAssignmentsPayloadImplementors = []string{"Create
 func (ec *executionContext) _CreateArtifactCollectionTagAssignmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateArtifactCollectionTagAssignmentsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactCollectionTagAssignmentsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateArtifactCollectionTagAssignmentsPayload")
+			out.text(i, "CreateArtifactCollectionTagAssignmentsPayload")
 		case "tags":
-			out.Values[i] = ec.marshalNTag2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagᚄ(below(ctx, "CreateArtifactCollectionTagAssignmentsPayload", field), field.Selections, obj.Tags)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNTag2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagᚄ(below(ctx, "CreateArtifactCollectionTagAssignmentsPayload", field), field.Selections, obj.Tags))
 		case "clientMutationID":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var deleteArtifactCollectionPayloadImplementors = []string{"DeleteArtifactCollectionPayload"}
@@ -2201,37 +1619,24 @@ var deleteArtifactCollectionPayloadImplementors = []string{"DeleteArtifactCollec
 func (ec *executionContext) _DeleteArtifactCollectionPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteArtifactCollectionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteArtifactCollectionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteArtifactCollectionPayload")
+			out.text(i, "DeleteArtifactCollectionPayload")
 		case "artifactCollection":
-			out.Values[i] = ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "DeleteArtifactCollectionPayload", field), field.Selections, obj.ArtifactCollection)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "DeleteArtifactCollectionPayload", field), field.Selections, obj.ArtifactCollection))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var deleteArtifactCollectionTagAssignmentsPayloadImplementors = []string{"DeleteArtifactCollectionTagAssignmentsPayload"}
@@ -2239,37 +1644,24 @@ var deleteArtifactCollectionTagAssignmentsPayloadImplementors = []string{"Delete
 func (ec *executionContext) _DeleteArtifactCollectionTagAssignmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteArtifactCollectionTagAssignmentsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteArtifactCollectionTagAssignmentsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteArtifactCollectionTagAssignmentsPayload")
+			out.text(i, "DeleteArtifactCollectionTagAssignmentsPayload")
 		case "success":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Success)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.Success)
 		case "clientMutationID":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var updateArtifactCollectionPayloadImplementors = []string{"UpdateArtifactCollectionPayload"}
@@ -2277,37 +1669,24 @@ var updateArtifactCollectionPayloadImplementors = []string{"UpdateArtifactCollec
 func (ec *executionContext) _UpdateArtifactCollectionPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateArtifactCollectionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateArtifactCollectionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateArtifactCollectionPayload")
+			out.text(i, "UpdateArtifactCollectionPayload")
 		case "artifactCollection":
-			out.Values[i] = ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "UpdateArtifactCollectionPayload", field), field.Selections, obj.ArtifactCollection)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "UpdateArtifactCollectionPayload", field), field.Selections, obj.ArtifactCollection))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

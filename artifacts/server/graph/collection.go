@@ -180,7 +180,7 @@ func (c *collection) Tags(ctx context.Context) (*TagConnection, error) {
 	}
 	out := &TagConnection{Edges: make([]*TagEdge, len(tags))}
 	for i, t := range tags {
-		out.Edges[i] = &TagEdge{Node: newTag(t)}
+		out.Edges[i] = &TagEdge{Node: &Tag{t}}
 	}
 	return out, nil
 }
@@ -222,13 +222,14 @@ func (c *collection) Artifacts(ctx context.Context, first *int64, after, filters
 		},
 		func(edges []metadata.Edge[metadata.Membership]) error {
 			versions := make([]metadata.Artifact, len(edges))
-			for i, e := range edges {
-				versions[i] = e.Node.Artifact
+			for i := range edges {
+				versions[i] = edges[i].Node.Artifact
 			}
+			all := make([]VersionedArtifactEdge, len(edges))
+			out.Edges = make([]*VersionedArtifactEdge, len(edges))
 			for i, a := range c.rq.newArtifacts(versions) {
-				out.Edges = append(out.Edges, &VersionedArtifactEdge{
-					Cursor: edges[i].Cursor, Version: versionName(edges[i].Node.VersionIndex), Node: a,
-				})
+				all[i] = VersionedArtifactEdge{Cursor: edges[i].Cursor, Version: versionName(edges[i].Node.VersionIndex), Node: a}
+				out.Edges[i] = &all[i]
 			}
 			return nil
 		})

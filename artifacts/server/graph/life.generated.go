@@ -4,9 +4,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -207,25 +205,6 @@ func (ec *executionContext) fieldContext_ArtifactDeletion_collectedAt(_ context.
 	return graphql.NewScalarFieldContext("ArtifactDeletion", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactDeletionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ArtifactDeletionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactDeletionConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactDeletionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactDeletionConnection", field, true, false, "Int")
 }
@@ -523,47 +502,28 @@ var artifactAliasAtImplementors = []string{"ArtifactAliasAt"}
 func (ec *executionContext) _ArtifactAliasAt(ctx context.Context, sel ast.SelectionSet, obj *ArtifactAliasAt) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasAtImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactAliasAt")
+			out.text(i, "ArtifactAliasAt")
 		case "known":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Known)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.Known)
 		case "versionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.numberOrNull(i, obj.VersionIndex)
 		case "artifactMembership":
-			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "ArtifactAliasAt", field), field.Selections, obj.ArtifactMembership)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "ArtifactAliasAt", field), field.Selections, obj.ArtifactMembership))
 		case "move":
-			out.Values[i] = ec.marshalOArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(below(ctx, "ArtifactAliasAt", field), field.Selections, obj.Move)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(below(ctx, "ArtifactAliasAt", field), field.Selections, obj.Move))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactAliasMoveImplementors = []string{"ArtifactAliasMove"}
@@ -571,72 +531,38 @@ var artifactAliasMoveImplementors = []string{"ArtifactAliasMove"}
 func (ec *executionContext) _ArtifactAliasMove(ctx context.Context, sel ast.SelectionSet, obj *ArtifactAliasMove) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasMoveImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactAliasMove")
+			out.text(i, "ArtifactAliasMove")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "alias":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Alias())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Alias())
 		case "fromVersionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.FromVersionIndex())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.numberOrNull(i, obj.FromVersionIndex())
 		case "toVersionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.ToVersionIndex())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.numberOrNull(i, obj.ToVersionIndex())
 		case "movedAt":
-			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.MovedAt())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.time(i, obj.MovedAt())
 		case "operation":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Operation())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Operation())
 		case "username":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Username())
 		case "actor":
-			out.Values[i] = ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor()))
 		case "reason":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Reason())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Reason())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactAliasMoveConnectionImplementors = []string{"ArtifactAliasMoveConnection"}
@@ -644,37 +570,24 @@ var artifactAliasMoveConnectionImplementors = []string{"ArtifactAliasMoveConnect
 func (ec *executionContext) _ArtifactAliasMoveConnection(ctx context.Context, sel ast.SelectionSet, obj *ArtifactAliasMoveConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasMoveConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactAliasMoveConnection")
+			out.text(i, "ArtifactAliasMoveConnection")
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactAliasMoveConnection", field), field.Selections, obj.PageInfo)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactAliasMoveConnection", field), field.Selections, obj.PageInfo))
 		case "edges":
-			out.Values[i] = ec.marshalNArtifactAliasMoveEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMoveEdgeᚄ(below(ctx, "ArtifactAliasMoveConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactAliasMoveEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMoveEdgeᚄ(below(ctx, "ArtifactAliasMoveConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactAliasMoveEdgeImplementors = []string{"ArtifactAliasMoveEdge"}
@@ -682,37 +595,24 @@ var artifactAliasMoveEdgeImplementors = []string{"ArtifactAliasMoveEdge"}
 func (ec *executionContext) _ArtifactAliasMoveEdge(ctx context.Context, sel ast.SelectionSet, obj *ArtifactAliasMoveEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactAliasMoveEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactAliasMoveEdge")
+			out.text(i, "ArtifactAliasMoveEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalNArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(below(ctx, "ArtifactAliasMoveEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactAliasMove2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasMove(below(ctx, "ArtifactAliasMoveEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactDeletionImplementors = []string{"ArtifactDeletion"}
@@ -720,117 +620,56 @@ var artifactDeletionImplementors = []string{"ArtifactDeletion"}
 func (ec *executionContext) _ArtifactDeletion(ctx context.Context, sel ast.SelectionSet, obj *ArtifactDeletion) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactDeletionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactDeletion")
+			out.text(i, "ArtifactDeletion")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "kind":
-			out.Values[i] = ec.marshalNArtifactDeletionKind2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionKind(ctx, nil, obj.Kind())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, string(obj.Kind()))
 		case "cause":
-			out.Values[i] = ec.marshalNArtifactDeletionCause2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionCause(ctx, nil, obj.Cause())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, string(obj.Cause()))
 		case "entityName":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.EntityName())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.EntityName())
 		case "projectName":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.ProjectName())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ProjectName())
 		case "collectionName":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.CollectionName())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.CollectionName())
 		case "typeName":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.TypeName())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.TypeName())
 		case "versionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.numberOrNull(i, obj.VersionIndex())
 		case "artifactID":
-			out.Values[i] = ec.marshalOID2ᚖstring(ctx, nil, obj.ArtifactID())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ArtifactID())
 		case "digest":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Digest())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Digest())
 		case "versionCount":
-			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.VersionCount())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.number(i, obj.VersionCount())
 		case "size":
-			out.Values[i] = ec.marshalNInt642int64(ctx, nil, obj.Size())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.number(i, obj.Size())
 		case "username":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Username())
 		case "actor":
-			out.Values[i] = ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor()))
 		case "reason":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Reason())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Reason())
 		case "deletedAt":
-			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.DeletedAt())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.time(i, obj.DeletedAt())
 		case "restoredAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.RestoredAt())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.timeOrNull(i, obj.RestoredAt())
 		case "collectedAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.CollectedAt())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.timeOrNull(i, obj.CollectedAt())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactDeletionConnectionImplementors = []string{"ArtifactDeletionConnection"}
@@ -838,47 +677,26 @@ var artifactDeletionConnectionImplementors = []string{"ArtifactDeletionConnectio
 func (ec *executionContext) _ArtifactDeletionConnection(ctx context.Context, sel ast.SelectionSet, obj *ArtifactDeletionConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactDeletionConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactDeletionConnection")
+			out.text(i, "ArtifactDeletionConnection")
 		case "totalCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactDeletionConnection_totalCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactDeletionConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactDeletionConnection", field, obj, (*ArtifactDeletionConnection).TotalCount, (*executionContext).marshalNInt2int64, true))
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactDeletionConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactDeletionConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNArtifactDeletionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionEdgeᚄ(below(ctx, "ArtifactDeletionConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNArtifactDeletionEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletionEdgeᚄ(below(ctx, "ArtifactDeletionConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactDeletionEdgeImplementors = []string{"ArtifactDeletionEdge"}
@@ -886,37 +704,24 @@ var artifactDeletionEdgeImplementors = []string{"ArtifactDeletionEdge"}
 func (ec *executionContext) _ArtifactDeletionEdge(ctx context.Context, sel ast.SelectionSet, obj *ArtifactDeletionEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactDeletionEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactDeletionEdge")
+			out.text(i, "ArtifactDeletionEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(below(ctx, "ArtifactDeletionEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(below(ctx, "ArtifactDeletionEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var auditLogConnectionImplementors = []string{"AuditLogConnection"}
@@ -924,37 +729,24 @@ var auditLogConnectionImplementors = []string{"AuditLogConnection"}
 func (ec *executionContext) _AuditLogConnection(ctx context.Context, sel ast.SelectionSet, obj *AuditLogConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditLogConnection")
+			out.text(i, "AuditLogConnection")
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "AuditLogConnection", field), field.Selections, obj.PageInfo)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "AuditLogConnection", field), field.Selections, obj.PageInfo))
 		case "edges":
-			out.Values[i] = ec.marshalNAuditLogEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEdgeᚄ(below(ctx, "AuditLogConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNAuditLogEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEdgeᚄ(below(ctx, "AuditLogConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var auditLogEdgeImplementors = []string{"AuditLogEdge"}
@@ -962,37 +754,24 @@ var auditLogEdgeImplementors = []string{"AuditLogEdge"}
 func (ec *executionContext) _AuditLogEdge(ctx context.Context, sel ast.SelectionSet, obj *AuditLogEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditLogEdge")
+			out.text(i, "AuditLogEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalNAuditLogEntry2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEntry(below(ctx, "AuditLogEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNAuditLogEntry2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐAuditLogEntry(below(ctx, "AuditLogEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var auditLogEntryImplementors = []string{"AuditLogEntry"}
@@ -1000,67 +779,36 @@ var auditLogEntryImplementors = []string{"AuditLogEntry"}
 func (ec *executionContext) _AuditLogEntry(ctx context.Context, sel ast.SelectionSet, obj *AuditLogEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogEntryImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditLogEntry")
+			out.text(i, "AuditLogEntry")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "loggedAt":
-			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.LoggedAt())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.time(i, obj.LoggedAt())
 		case "username":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Username())
 		case "actor":
-			out.Values[i] = ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOActorKind2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐActorKind(ctx, nil, obj.Actor()))
 		case "operation":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Operation())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Operation())
 		case "subject":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Subject())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Subject())
 		case "details":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Details())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Details())
 		case "reason":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Reason())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Reason())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var restoreArtifactDeletionPayloadImplementors = []string{"RestoreArtifactDeletionPayload"}
@@ -1068,52 +816,30 @@ var restoreArtifactDeletionPayloadImplementors = []string{"RestoreArtifactDeleti
 func (ec *executionContext) _RestoreArtifactDeletionPayload(ctx context.Context, sel ast.SelectionSet, obj *RestoreArtifactDeletionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreArtifactDeletionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RestoreArtifactDeletionPayload")
+			out.text(i, "RestoreArtifactDeletionPayload")
 		case "deletion":
-			out.Values[i] = ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(below(ctx, "RestoreArtifactDeletionPayload", field), field.Selections, obj.Deletion)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactDeletion2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactDeletion(below(ctx, "RestoreArtifactDeletionPayload", field), field.Selections, obj.Deletion))
 		case "versionCount":
-			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.VersionCount)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.number(i, obj.VersionCount)
 		case "aliases":
-			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Aliases)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Aliases))
 		case "kept":
-			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Kept)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Kept))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var updateEntityArtifactTTLPayloadImplementors = []string{"UpdateEntityArtifactTTLPayload"}
@@ -1121,37 +847,24 @@ var updateEntityArtifactTTLPayloadImplementors = []string{"UpdateEntityArtifactT
 func (ec *executionContext) _UpdateEntityArtifactTTLPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateEntityArtifactTTLPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateEntityArtifactTTLPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateEntityArtifactTTLPayload")
+			out.text(i, "UpdateEntityArtifactTTLPayload")
 		case "entity":
-			out.Values[i] = ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "UpdateEntityArtifactTTLPayload", field), field.Selections, obj.Entity)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "UpdateEntityArtifactTTLPayload", field), field.Selections, obj.Entity))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -65,25 +63,6 @@ func (ec *executionContext) fieldContext_ArtifactCollectionMembership_createdAt(
 	return graphql.NewScalarFieldContext("ArtifactCollectionMembership", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactCollectionMembership_aliases(ctx context.Context, field graphql.CollectedField, obj *ArtifactCollectionMembership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactCollectionMembership_aliases(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Aliases(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ArtifactAlias) graphql.Marshaler {
-			return ec.marshalNArtifactAlias2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactCollectionMembership_aliases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactCollectionMembership",
@@ -399,72 +378,34 @@ var artifactCollectionMembershipImplementors = []string{"ArtifactCollectionMembe
 func (ec *executionContext) _ArtifactCollectionMembership(ctx context.Context, sel ast.SelectionSet, obj *ArtifactCollectionMembership) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionMembershipImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembership")
+			out.text(i, "ArtifactCollectionMembership")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "versionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.numberOrNull(i, obj.VersionIndex())
 		case "createdAt":
-			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.CreatedAt())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.time(i, obj.CreatedAt())
 		case "aliases":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactCollectionMembership_aliases(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactCollectionMembership_aliases(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactCollectionMembership", field, obj, (*ArtifactCollectionMembership).Aliases, (*executionContext).marshalNArtifactAlias2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactAliasᚄ, true))
 		case "artifactCollection":
-			out.Values[i] = ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "ArtifactCollectionMembership", field), field.Selections, obj.ArtifactCollection())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOArtifactCollection2githubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollection(below(ctx, "ArtifactCollectionMembership", field), field.Selections, obj.ArtifactCollection()))
 		case "artifact":
-			out.Values[i] = ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "ArtifactCollectionMembership", field), field.Selections, obj.Artifact())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "ArtifactCollectionMembership", field), field.Selections, obj.Artifact()))
 		case "files":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactCollectionMembership_files(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactCollectionMembership_files(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactCollectionMembership_files(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactCollectionMembershipConnectionImplementors = []string{"ArtifactCollectionMembershipConnection"}
@@ -472,37 +413,24 @@ var artifactCollectionMembershipConnectionImplementors = []string{"ArtifactColle
 func (ec *executionContext) _ArtifactCollectionMembershipConnection(ctx context.Context, sel ast.SelectionSet, obj *ArtifactCollectionMembershipConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionMembershipConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembershipConnection")
+			out.text(i, "ArtifactCollectionMembershipConnection")
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactCollectionMembershipConnection", field), field.Selections, obj.PageInfo)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactCollectionMembershipConnection", field), field.Selections, obj.PageInfo))
 		case "edges":
-			out.Values[i] = ec.marshalNArtifactCollectionMembershipEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipEdgeᚄ(below(ctx, "ArtifactCollectionMembershipConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactCollectionMembershipEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembershipEdgeᚄ(below(ctx, "ArtifactCollectionMembershipConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactCollectionMembershipEdgeImplementors = []string{"ArtifactCollectionMembershipEdge"}
@@ -510,32 +438,22 @@ var artifactCollectionMembershipEdgeImplementors = []string{"ArtifactCollectionM
 func (ec *executionContext) _ArtifactCollectionMembershipEdge(ctx context.Context, sel ast.SelectionSet, obj *ArtifactCollectionMembershipEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactCollectionMembershipEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactCollectionMembershipEdge")
+			out.text(i, "ArtifactCollectionMembershipEdge")
 		case "node":
-			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "ArtifactCollectionMembershipEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "ArtifactCollectionMembershipEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var linkArtifactPayloadImplementors = []string{"LinkArtifactPayload"}
@@ -543,42 +461,26 @@ var linkArtifactPayloadImplementors = []string{"LinkArtifactPayload"}
 func (ec *executionContext) _LinkArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *LinkArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LinkArtifactPayload")
+			out.text(i, "LinkArtifactPayload")
 		case "versionIndex":
-			out.Values[i] = ec.marshalOInt2ᚖint64(ctx, nil, obj.VersionIndex)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.numberOrNull(i, obj.VersionIndex)
 		case "artifactMembership":
-			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "LinkArtifactPayload", field), field.Selections, obj.ArtifactMembership)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "LinkArtifactPayload", field), field.Selections, obj.ArtifactMembership))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var unlinkArtifactPayloadImplementors = []string{"UnlinkArtifactPayload"}
@@ -586,37 +488,24 @@ var unlinkArtifactPayloadImplementors = []string{"UnlinkArtifactPayload"}
 func (ec *executionContext) _UnlinkArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *UnlinkArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, unlinkArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UnlinkArtifactPayload")
+			out.text(i, "UnlinkArtifactPayload")
 		case "success":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Success)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.Success)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

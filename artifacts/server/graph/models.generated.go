@@ -566,12 +566,6 @@ type ServerInfo struct {
 	LatestLocalVersionInfo *LatestLocalVersionInfo `json:"latestLocalVersionInfo"`
 }
 
-// A word on a collection or a version.
-type Tag struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 type TagConnection struct {
 	Edges []*TagEdge `json:"edges"`
 }

@@ -5,7 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strconv"
 	"sync"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -13,37 +17,145 @@ import (
 // This file is what the generated code is made to call in place of parts of
 // gqlgen's machinery: see internal/plainfields.
 
-// A resolved object is the fields of one object.
-type resolved struct {
+// An object is one object of an answer while its fields are resolved, and then
+// what is written of it: names and scalars are text at once, and what has fields
+// of its own is put between.
+type object struct {
 	fields []graphql.CollectedField
-	values []graphql.Marshaler
+	// Invalids counts fields that are null and must not be: the object is null then.
+	Invalids int
+
+	written []byte // `,"alias":scalar` for every field, without the scalar where a value is
+	values  []value
+}
+
+// A value is a field that is not text, and the place in the text where it goes.
+type value struct {
+	at int
+	graphql.Marshaler
+}
+
+func newObject(fields []graphql.CollectedField) *object { return &object{fields: fields} }
+
+// usualScalar is about how long a scalar is, with its name.
+const usualScalar = 32
+
+// begin writes the name of a field. Names and aliases need no escapes.
+func (o *object) begin(i int) []byte {
+	if o.written == nil {
+		o.written = make([]byte, 0, usualScalar*len(o.fields))
+	}
+	return append(append(append(o.written, `,"`...), o.fields[i].Alias...), `":`...)
+}
+
+// required and optional put a value that is resolved already. A required one
+// that is null makes the object null.
+func (o *object) required(i int, v graphql.Marshaler) {
+	if v == graphql.Null {
+		o.Invalids++
+	}
+	o.put(i, v)
+}
+
+func (o *object) optional(i int, v graphql.Marshaler) {
+	if v == graphql.RequiredNull {
+		o.Invalids++
+	}
+	o.put(i, v)
+}
+
+func (o *object) put(i int, v graphql.Marshaler) {
+	o.written = o.begin(i)
+	o.values = append(o.values, value{len(o.written), v})
+}
+
+func (o *object) text(i int, s string)    { o.written = appendText(o.begin(i), s) }
+func (o *object) number(i int, n int64)   { o.written = strconv.AppendInt(o.begin(i), n, 10) }
+func (o *object) boolean(i int, v bool)   { o.written = strconv.AppendBool(o.begin(i), v) }
+func (o *object) time(i int, t time.Time) { o.written = appendTime(o.begin(i), t) }
+func (o *object) null(i int)              { o.written = append(o.begin(i), "null"...) }
+
+func (o *object) textOrNull(i int, s *string) {
+	if s == nil {
+		o.null(i)
+	} else {
+		o.text(i, *s)
+	}
+}
+
+func (o *object) numberOrNull(i int, n *int64) {
+	if n == nil {
+		o.null(i)
+	} else {
+		o.number(i, *n)
+	}
+}
+
+func (o *object) booleanOrNull(i int, v *bool) {
+	if v == nil {
+		o.null(i)
+	} else {
+		o.boolean(i, *v)
+	}
+}
+
+func (o *object) timeOrNull(i int, t *time.Time) {
+	if t == nil {
+		o.null(i)
+	} else {
+		o.time(i, *t)
+	}
+}
+
+// MarshalGQL writes the object.
+func (o *object) MarshalGQL(w io.Writer) {
+	if len(o.written) == 0 {
+		w.Write(braces)
+		return
+	}
+	o.written[0] = '{' // in place of the first comma
+	from := 0
+	for _, v := range o.values {
+		w.Write(o.written[from:v.at])
+		v.MarshalGQL(w)
+		from = v.at
+	}
+	w.Write(o.written[from:])
+	w.Write(closeBrace)
 }
 
 var (
-	quoteColon = []byte(`":`)
-	commaQuote = []byte(`,"`)
-	openQuote  = []byte(`{"`)
 	braces     = []byte(`{}`)
 	closeBrace = []byte(`}`)
 )
 
-// MarshalGQL writes the object. Names and aliases of fields need no escapes.
-func (o *resolved) MarshalGQL(w io.Writer) {
-	if len(o.fields) == 0 {
-		w.Write(braces)
-		return
-	}
-	for i := range o.fields {
-		if i == 0 {
-			w.Write(openQuote)
-		} else {
-			w.Write(commaQuote)
+const hexDigits = "0123456789ABCDEF"
+
+// appendText writes a string as gqlgen does: what JSON wants escaped, and nothing more.
+func appendText(to []byte, s string) []byte {
+	to = append(to, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
 		}
-		io.WriteString(w, o.fields[i].Alias)
-		w.Write(quoteColon)
-		o.values[i].MarshalGQL(w)
+		to = append(to, s[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			to = append(to, '\\', c)
+		case '\n':
+			to = append(to, `\n`...)
+		case '\r':
+			to = append(to, `\r`...)
+		case '\t':
+			to = append(to, `\t`...)
+		default:
+			to = append(to, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+		}
 	}
-	w.Write(closeBrace)
+	return append(append(to, s[from:]...), '"')
 }
 
 // buffers hold answers while they are made and sent, so that not each of them
@@ -74,26 +186,50 @@ func below(ctx context.Context, object string, field graphql.CollectedField) con
 	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: object, Field: field, IsMethod: true})
 }
 
-// deferredGroup is the group of the fields of an object that are deferred. It
-// is not used unless some are.
-func deferredGroup(ctx context.Context, fields []graphql.CollectedField) graphql.DeferredGroup {
-	for i := range fields {
-		if fields[i].IsDeferred() {
-			return graphql.NewDeferredGroup(ctx)
+// resolve resolves a field that can fail.
+func resolve[O, T any](
+	ctx context.Context, ec *executionContext, in string, field graphql.CollectedField, obj O,
+	get func(O, context.Context) (T, error),
+	marshal func(*executionContext, context.Context, ast.SelectionSet, T) graphql.Marshaler,
+	nonNull bool,
+) (m graphql.Marshaler) {
+	ctx = below(ctx, in, field)
+	defer func() {
+		if cause := recover(); cause != nil {
+			ec.Error(ctx, ec.Recover(ctx, cause))
+			m = graphql.Null
 		}
+	}()
+	v, err := get(obj, ctx)
+	switch {
+	case err != nil:
+		ec.Error(ctx, graphql.AddFieldLocationToError(ctx, err))
+		return graphql.Null
+	case any(v) == nil:
+		if nonNull {
+			graphql.AddInvalidNullError(ctx, "")
+		}
+		return graphql.Null
 	}
-	return graphql.DeferredGroup{}
+	return marshal(ec, ctx, field.Selections, v)
 }
 
-// marshalList resolves the elements of a list in turn.
+// marshalList resolves the elements of a list in turn. They share one place in
+// the paths of errors, which moves on with them.
 func marshalList(ctx context.Context, n int, element func(context.Context, int) graphql.Marshaler) graphql.Array {
+	if n == 0 {
+		return nil // is written as []
+	}
 	out := make(graphql.Array, n)
-	places := make([]graphql.FieldContext, n)
-	at := make([]int, n)
+	var place struct {
+		graphql.FieldContext
+		at int
+	}
+	place.Index = &place.at
+	ctx = graphql.WithFieldContext(ctx, &place.FieldContext)
 	for i := range n {
-		at[i] = i
-		places[i].Index = &at[i]
-		out[i] = marshalElement(graphql.WithFieldContext(ctx, &places[i]), i, element)
+		place.at = i
+		out[i] = marshalElement(ctx, i, element)
 	}
 	return out
 }

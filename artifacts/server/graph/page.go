@@ -76,6 +76,7 @@ func fetch[T any](
 	if !selected(ctx, "edges", "pageInfo") {
 		return c, nil
 	}
+	p.OnlyEndCursor = !selectedOf(ctx, "edges", "cursor")
 	none := a.first != nil && *a.first == 0
 	if none {
 		p.First = 1 // to know whether there is any
@@ -163,9 +164,18 @@ func (rq *request) visibleVersions(ctx context.Context, edges []metadata.Edge[me
 // selected reports whether the query selects one of these fields of what is
 // being resolved.
 func selected(ctx context.Context, names ...string) bool {
+	return slices.ContainsFunc(graphql.CollectFieldsCtx(ctx, nil), func(f graphql.CollectedField) bool { return slices.Contains(names, f.Name) })
+}
+
+// selectedOf reports whether the query selects a field of a field.
+func selectedOf(ctx context.Context, of, name string) bool {
+	operation := graphql.GetOperationContext(ctx)
 	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
-		for _, name := range names {
-			if f.Name == name {
+		if f.Name != of {
+			continue
+		}
+		for _, below := range graphql.CollectFields(operation, f.Selections, nil) {
+			if below.Name == name {
 				return true
 			}
 		}

@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -295,25 +292,6 @@ func (ec *executionContext) fieldContext_Project_entity(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Project_description(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Project_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "String")
 }
@@ -335,71 +313,14 @@ func (ec *executionContext) fieldContext_Project_isBenchmark(_ context.Context, 
 	return graphql.NewScalarFieldContext("Project", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Project_createdAt(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Project_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _Project_updatedAt(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Project_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _Project_readOnly(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_readOnly(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReadOnly(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Project_readOnly(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "Boolean")
 }
@@ -888,94 +809,18 @@ func (ec *executionContext) fieldContext_Project_artifactDeletions(ctx context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Project_access(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_access(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Access(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Project_access(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "String")
 }
 
-func (ec *executionContext) _Project_allowAllArtifactTypesInRegistry(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_allowAllArtifactTypesInRegistry(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AllowAllArtifactTypesInRegistry(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Project_allowAllArtifactTypesInRegistry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Project_protectedAliases(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_protectedAliases(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProtectedAliases(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Project_protectedAliases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Project", field, true, false, "String")
 }
 
-func (ec *executionContext) _Project_members(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_members(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Members(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ProjectMember) graphql.Marshaler {
-			return ec.marshalNProjectMember2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProjectMemberᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Project_members(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Project",
@@ -989,25 +834,6 @@ func (ec *executionContext) fieldContext_Project_members(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Project_teamMembers(ctx context.Context, field graphql.CollectedField, obj *Project) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Project_teamMembers(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TeamMembers(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ProjectTeamMember) graphql.Marshaler {
-			return ec.marshalNProjectTeamMember2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProjectTeamMemberᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Project_teamMembers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Project",
@@ -1081,262 +907,74 @@ var projectImplementors = []string{"Project"}
 func (ec *executionContext) _Project(ctx context.Context, sel ast.SelectionSet, obj *Project) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Project")
+			out.text(i, "Project")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "internalId":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.InternalID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.InternalID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "entityName":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.EntityName())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.EntityName())
 		case "entity":
-			out.Values[i] = ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "Project", field), field.Selections, obj.Entity())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "Project", field), field.Selections, obj.Entity()))
 		case "description":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_description(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_description(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Project", field, obj, (*Project).Description, (*executionContext).marshalOString2ᚖstring, false))
 		case "user":
-			out.Values[i] = ec.marshalOUser2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUser(below(ctx, "Project", field), field.Selections, obj.User())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOUser2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUser(below(ctx, "Project", field), field.Selections, obj.User()))
 		case "isBenchmark":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.IsBenchmark())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.IsBenchmark())
 		case "createdAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_createdAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_createdAt(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Project", field, obj, (*Project).CreatedAt, (*executionContext).marshalNDateTime2timeᚐTime, true))
 		case "updatedAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_updatedAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_updatedAt(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Project", field, obj, (*Project).UpdatedAt, (*executionContext).marshalODateTime2ᚖtimeᚐTime, false))
 		case "readOnly":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_readOnly(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_readOnly(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Project", field, obj, (*Project).ReadOnly, (*executionContext).marshalNBoolean2bool, true))
 		case "run":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_run(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_run(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Project_run(ctx, field, obj))
 		case "bucket":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_bucket(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_bucket(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Project_bucket(ctx, field, obj))
 		case "runs":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_runs(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_runs(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Project_runs(ctx, field, obj))
 		case "runCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_runCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_runCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Project_runCount(ctx, field, obj))
 		case "artifactTypes":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifactTypes(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifactTypes(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Project_artifactTypes(ctx, field, obj))
 		case "artifactType":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifactType(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifactType(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Project_artifactType(ctx, field, obj))
 		case "artifactCollections":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifactCollections(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifactCollections(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Project_artifactCollections(ctx, field, obj))
 		case "artifactCollection":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifactCollection(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifactCollection(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Project_artifactCollection(ctx, field, obj))
 		case "artifactCollectionMembership":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifactCollectionMembership(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifactCollectionMembership(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Project_artifactCollectionMembership(ctx, field, obj))
 		case "artifact":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifact(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifact(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Project_artifact(ctx, field, obj))
 		case "artifactDeletions":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_artifactDeletions(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_artifactDeletions(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Project_artifactDeletions(ctx, field, obj))
 		case "access":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_access(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_access(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Project", field, obj, (*Project).Access, (*executionContext).marshalOString2ᚖstring, false))
 		case "allowAllArtifactTypesInRegistry":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_allowAllArtifactTypesInRegistry(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_allowAllArtifactTypesInRegistry(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Project", field, obj, (*Project).AllowAllArtifactTypesInRegistry, (*executionContext).marshalNBoolean2bool, true))
 		case "protectedAliases":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_protectedAliases(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_protectedAliases(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Project", field, obj, (*Project).ProtectedAliases, (*executionContext).marshalNString2ᚕstringᚄ, true))
 		case "members":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_members(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_members(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Project", field, obj, (*Project).Members, (*executionContext).marshalNProjectMember2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProjectMemberᚄ, true))
 		case "teamMembers":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Project_teamMembers(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Project_teamMembers(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Project", field, obj, (*Project).TeamMembers, (*executionContext).marshalNProjectTeamMember2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProjectTeamMemberᚄ, true))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var projectConnectionImplementors = []string{"ProjectConnection"}
@@ -1344,37 +982,24 @@ var projectConnectionImplementors = []string{"ProjectConnection"}
 func (ec *executionContext) _ProjectConnection(ctx context.Context, sel ast.SelectionSet, obj *ProjectConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProjectConnection")
+			out.text(i, "ProjectConnection")
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ProjectConnection", field), field.Selections, obj.PageInfo)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ProjectConnection", field), field.Selections, obj.PageInfo))
 		case "edges":
-			out.Values[i] = ec.marshalNProjectEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProjectEdgeᚄ(below(ctx, "ProjectConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNProjectEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProjectEdgeᚄ(below(ctx, "ProjectConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var projectEdgeImplementors = []string{"ProjectEdge"}
@@ -1382,37 +1007,24 @@ var projectEdgeImplementors = []string{"ProjectEdge"}
 func (ec *executionContext) _ProjectEdge(ctx context.Context, sel ast.SelectionSet, obj *ProjectEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProjectEdge")
+			out.text(i, "ProjectEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "ProjectEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "ProjectEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -4,9 +4,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -701,37 +699,24 @@ var deleteModelPayloadImplementors = []string{"DeleteModelPayload"}
 func (ec *executionContext) _DeleteModelPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteModelPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteModelPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteModelPayload")
+			out.text(i, "DeleteModelPayload")
 		case "success":
-			out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, nil, obj.Success)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.booleanOrNull(i, obj.Success)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var projectMemberImplementors = []string{"ProjectMember"}
@@ -739,52 +724,30 @@ var projectMemberImplementors = []string{"ProjectMember"}
 func (ec *executionContext) _ProjectMember(ctx context.Context, sel ast.SelectionSet, obj *ProjectMember) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectMemberImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProjectMember")
+			out.text(i, "ProjectMember")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID)
 		case "name":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Name)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Name)
 		case "username":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Username)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Username)
 		case "email":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Email)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Email)
 		case "role":
-			out.Values[i] = ec.marshalNRole2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRole(below(ctx, "ProjectMember", field), field.Selections, obj.Role)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNRole2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRole(below(ctx, "ProjectMember", field), field.Selections, obj.Role))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var projectMembersPayloadImplementors = []string{"ProjectMembersPayload"}
@@ -792,37 +755,24 @@ var projectMembersPayloadImplementors = []string{"ProjectMembersPayload"}
 func (ec *executionContext) _ProjectMembersPayload(ctx context.Context, sel ast.SelectionSet, obj *ProjectMembersPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectMembersPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProjectMembersPayload")
+			out.text(i, "ProjectMembersPayload")
 		case "success":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Success)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.Success)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var projectTeamMemberImplementors = []string{"ProjectTeamMember"}
@@ -830,37 +780,24 @@ var projectTeamMemberImplementors = []string{"ProjectTeamMember"}
 func (ec *executionContext) _ProjectTeamMember(ctx context.Context, sel ast.SelectionSet, obj *ProjectTeamMember) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectTeamMemberImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProjectTeamMember")
+			out.text(i, "ProjectTeamMember")
 		case "team":
-			out.Values[i] = ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "ProjectTeamMember", field), field.Selections, obj.Team)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNEntity2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐEntity(below(ctx, "ProjectTeamMember", field), field.Selections, obj.Team))
 		case "role":
-			out.Values[i] = ec.marshalNRole2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRole(below(ctx, "ProjectTeamMember", field), field.Selections, obj.Role)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNRole2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRole(below(ctx, "ProjectTeamMember", field), field.Selections, obj.Role))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var renameProjectPayloadImplementors = []string{"RenameProjectPayload"}
@@ -868,42 +805,26 @@ var renameProjectPayloadImplementors = []string{"RenameProjectPayload"}
 func (ec *executionContext) _RenameProjectPayload(ctx context.Context, sel ast.SelectionSet, obj *RenameProjectPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, renameProjectPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RenameProjectPayload")
+			out.text(i, "RenameProjectPayload")
 		case "project":
-			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "RenameProjectPayload", field), field.Selections, obj.Project)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "RenameProjectPayload", field), field.Selections, obj.Project))
 		case "inserted":
-			out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, nil, obj.Inserted)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.booleanOrNull(i, obj.Inserted)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var roleImplementors = []string{"Role"}
@@ -911,32 +832,22 @@ var roleImplementors = []string{"Role"}
 func (ec *executionContext) _Role(ctx context.Context, sel ast.SelectionSet, obj *Role) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, roleImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Role")
+			out.text(i, "Role")
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Name)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var upsertModelPayloadImplementors = []string{"UpsertModelPayload"}
@@ -944,47 +855,28 @@ var upsertModelPayloadImplementors = []string{"UpsertModelPayload"}
 func (ec *executionContext) _UpsertModelPayload(ctx context.Context, sel ast.SelectionSet, obj *UpsertModelPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upsertModelPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpsertModelPayload")
+			out.text(i, "UpsertModelPayload")
 		case "project":
-			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "UpsertModelPayload", field), field.Selections, obj.Project)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "UpsertModelPayload", field), field.Selections, obj.Project))
 		case "model":
-			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "UpsertModelPayload", field), field.Selections, obj.Model)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "UpsertModelPayload", field), field.Selections, obj.Model))
 		case "inserted":
-			out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, nil, obj.Inserted)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.booleanOrNull(i, obj.Inserted)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

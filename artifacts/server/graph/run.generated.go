@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -274,163 +272,30 @@ func (ec *executionContext) fieldContext_Run_summaryMetrics(_ context.Context, f
 	return graphql.NewScalarFieldContext("Run", field, true, false, "JSONString")
 }
 
-func (ec *executionContext) _Run_systemMetrics(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_systemMetrics(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SystemMetrics(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOJSONString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Run_systemMetrics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "JSONString")
 }
 
-func (ec *executionContext) _Run_historyLineCount(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_historyLineCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HistoryLineCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Run_historyLineCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Int")
 }
 
-func (ec *executionContext) _Run_logLineCount(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_logLineCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LogLineCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Run_logLineCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Int")
 }
 
-func (ec *executionContext) _Run_eventsLineCount(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_eventsLineCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EventsLineCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Run_eventsLineCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Int")
 }
 
-func (ec *executionContext) _Run_historyTail(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_historyTail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HistoryTail(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOJSONString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Run_historyTail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "JSONString")
 }
 
-func (ec *executionContext) _Run_eventsTail(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_eventsTail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EventsTail(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOJSONString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Run_eventsTail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "JSONString")
 }
 
-func (ec *executionContext) _Run_historyKeys(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_historyKeys(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HistoryKeys(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
-			return ec.marshalOJSON2map(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Run_historyKeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "JSON")
 }
@@ -439,25 +304,6 @@ func (ec *executionContext) fieldContext_Run_stopped(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Run_readOnly(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_readOnly(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReadOnly(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Run_readOnly(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Boolean")
 }
@@ -504,25 +350,6 @@ func (ec *executionContext) fieldContext_Run_projectId(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Int")
 }
 
-func (ec *executionContext) _Run_fileCount(ctx context.Context, field graphql.CollectedField, obj *Run) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_fileCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FileCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Run_fileCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, true, false, "Int")
 }
@@ -659,25 +486,6 @@ func (ec *executionContext) fieldContext_Run_inputArtifacts(ctx context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _RunConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *RunConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RunConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_RunConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RunConnection", field, true, false, "Int")
 }
@@ -1409,47 +1217,28 @@ var createRunFilesPayloadImplementors = []string{"CreateRunFilesPayload"}
 func (ec *executionContext) _CreateRunFilesPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateRunFilesPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createRunFilesPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateRunFilesPayload")
+			out.text(i, "CreateRunFilesPayload")
 		case "runID":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.RunID)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.RunID)
 		case "uploadHeaders":
-			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders))
 		case "files":
-			out.Values[i] = ec.marshalNCreatedRunFile2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐCreatedRunFileᚄ(below(ctx, "CreateRunFilesPayload", field), field.Selections, obj.Files)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNCreatedRunFile2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐCreatedRunFileᚄ(below(ctx, "CreateRunFilesPayload", field), field.Selections, obj.Files))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var createdRunFileImplementors = []string{"CreatedRunFile"}
@@ -1457,37 +1246,24 @@ var createdRunFileImplementors = []string{"CreatedRunFile"}
 func (ec *executionContext) _CreatedRunFile(ctx context.Context, sel ast.SelectionSet, obj *CreatedRunFile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createdRunFileImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreatedRunFile")
+			out.text(i, "CreatedRunFile")
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Name)
 		case "uploadUrl":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.UploadURL)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.UploadURL)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var markRunFilesUploadedPayloadImplementors = []string{"MarkRunFilesUploadedPayload"}
@@ -1495,37 +1271,24 @@ var markRunFilesUploadedPayloadImplementors = []string{"MarkRunFilesUploadedPayl
 func (ec *executionContext) _MarkRunFilesUploadedPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkRunFilesUploadedPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, markRunFilesUploadedPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MarkRunFilesUploadedPayload")
+			out.text(i, "MarkRunFilesUploadedPayload")
 		case "success":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Success)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.Success)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var runImplementors = []string{"Run", "ArtifactCreator"}
@@ -1533,257 +1296,88 @@ var runImplementors = []string{"Run", "ArtifactCreator"}
 func (ec *executionContext) _Run(ctx context.Context, sel ast.SelectionSet, obj *Run) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Run")
+			out.text(i, "Run")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "displayName":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.DisplayName())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.DisplayName())
 		case "description":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Description())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Description())
 		case "notes":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Notes())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Notes())
 		case "group":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Group())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Group())
 		case "jobType":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.JobType())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.JobType())
 		case "sweepName":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.SweepName())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.SweepName())
 		case "state":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.State())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.State())
 		case "host":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Host())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Host())
 		case "commit":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Commit())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Commit())
 		case "tags":
-			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Tags())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.Tags()))
 		case "config":
-			out.Values[i] = ec.marshalOJSONString2ᚖstring(ctx, nil, obj.Config())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Config())
 		case "wandbConfig":
-			out.Values[i] = ec._Run_wandbConfig(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._Run_wandbConfig(ctx, field, obj))
 		case "summaryMetrics":
-			out.Values[i] = ec.marshalOJSONString2ᚖstring(ctx, nil, obj.SummaryMetrics())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.SummaryMetrics())
 		case "systemMetrics":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_systemMetrics(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_systemMetrics(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Run", field, obj, (*Run).SystemMetrics, (*executionContext).marshalOJSONString2ᚖstring, false))
 		case "historyLineCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_historyLineCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_historyLineCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Run", field, obj, (*Run).HistoryLineCount, (*executionContext).marshalNInt2int64, true))
 		case "logLineCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_logLineCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_logLineCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Run", field, obj, (*Run).LogLineCount, (*executionContext).marshalNInt2int64, true))
 		case "eventsLineCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_eventsLineCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_eventsLineCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Run", field, obj, (*Run).EventsLineCount, (*executionContext).marshalNInt2int64, true))
 		case "historyTail":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_historyTail(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_historyTail(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Run", field, obj, (*Run).HistoryTail, (*executionContext).marshalOJSONString2ᚖstring, false))
 		case "eventsTail":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_eventsTail(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_eventsTail(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Run", field, obj, (*Run).EventsTail, (*executionContext).marshalOJSONString2ᚖstring, false))
 		case "historyKeys":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_historyKeys(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_historyKeys(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "Run", field, obj, (*Run).HistoryKeys, (*executionContext).marshalOJSON2map, false))
 		case "stopped":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.Stopped())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.boolean(i, obj.Stopped())
 		case "readOnly":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_readOnly(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_readOnly(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Run", field, obj, (*Run).ReadOnly, (*executionContext).marshalNBoolean2bool, true))
 		case "createdAt":
-			out.Values[i] = ec.marshalNDateTime2timeᚐTime(ctx, nil, obj.CreatedAt())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.time(i, obj.CreatedAt())
 		case "updatedAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.UpdatedAt())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.timeOrNull(i, obj.UpdatedAt())
 		case "heartbeatAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.HeartbeatAt())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.timeOrNull(i, obj.HeartbeatAt())
 		case "user":
-			out.Values[i] = ec.marshalOUser2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUser(below(ctx, "Run", field), field.Selections, obj.User())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOUser2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUser(below(ctx, "Run", field), field.Selections, obj.User()))
 		case "project":
-			out.Values[i] = ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "Run", field), field.Selections, obj.Project())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(below(ctx, "Run", field), field.Selections, obj.Project()))
 		case "projectId":
-			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.ProjectID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.number(i, obj.ProjectID())
 		case "fileCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_fileCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_fileCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "Run", field, obj, (*Run).FileCount, (*executionContext).marshalNInt2int64, true))
 		case "files":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_files(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_files(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Run_files(ctx, field, obj))
 		case "outputArtifacts":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_outputArtifacts(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_outputArtifacts(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Run_outputArtifacts(ctx, field, obj))
 		case "inputArtifacts":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._Run_inputArtifacts(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._Run_inputArtifacts(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._Run_inputArtifacts(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var runConnectionImplementors = []string{"RunConnection"}
@@ -1791,47 +1385,26 @@ var runConnectionImplementors = []string{"RunConnection"}
 func (ec *executionContext) _RunConnection(ctx context.Context, sel ast.SelectionSet, obj *RunConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RunConnection")
+			out.text(i, "RunConnection")
 		case "totalCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._RunConnection_totalCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._RunConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "RunConnection", field, obj, (*RunConnection).TotalCount, (*executionContext).marshalNInt2int64, true))
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "RunConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "RunConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNRunEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRunEdgeᚄ(below(ctx, "RunConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNRunEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRunEdgeᚄ(below(ctx, "RunConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var runEdgeImplementors = []string{"RunEdge"}
@@ -1839,37 +1412,24 @@ var runEdgeImplementors = []string{"RunEdge"}
 func (ec *executionContext) _RunEdge(ctx context.Context, sel ast.SelectionSet, obj *RunEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RunEdge")
+			out.text(i, "RunEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalNRun2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRun(below(ctx, "RunEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNRun2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRun(below(ctx, "RunEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var runFileImplementors = []string{"RunFile"}
@@ -1877,72 +1437,36 @@ var runFileImplementors = []string{"RunFile"}
 func (ec *executionContext) _RunFile(ctx context.Context, sel ast.SelectionSet, obj *RunFile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runFileImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RunFile")
+			out.text(i, "RunFile")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "url":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._RunFile_url(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._RunFile_url(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._RunFile_url(ctx, field, obj))
 		case "directUrl":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.DirectURL())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.DirectURL())
 		case "sizeBytes":
-			out.Values[i] = ec.marshalNInt642int64(ctx, nil, obj.SizeBytes())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.number(i, obj.SizeBytes())
 		case "mimetype":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Mimetype())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.Mimetype())
 		case "updatedAt":
-			out.Values[i] = ec.marshalODateTime2ᚖtimeᚐTime(ctx, nil, obj.UpdatedAt())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.timeOrNull(i, obj.UpdatedAt())
 		case "md5":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.MD5())
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.textOrNull(i, obj.MD5())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var runFileConnectionImplementors = []string{"RunFileConnection"}
@@ -1950,37 +1474,24 @@ var runFileConnectionImplementors = []string{"RunFileConnection"}
 func (ec *executionContext) _RunFileConnection(ctx context.Context, sel ast.SelectionSet, obj *RunFileConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runFileConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RunFileConnection")
+			out.text(i, "RunFileConnection")
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "RunFileConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "RunFileConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNRunFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRunFileEdgeᚄ(below(ctx, "RunFileConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNRunFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRunFileEdgeᚄ(below(ctx, "RunFileConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var runFileEdgeImplementors = []string{"RunFileEdge"}
@@ -1988,37 +1499,24 @@ var runFileEdgeImplementors = []string{"RunFileEdge"}
 func (ec *executionContext) _RunFileEdge(ctx context.Context, sel ast.SelectionSet, obj *RunFileEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runFileEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RunFileEdge")
+			out.text(i, "RunFileEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalNRunFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRunFile(below(ctx, "RunFileEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNRunFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRunFile(below(ctx, "RunFileEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var upsertBucketPayloadImplementors = []string{"UpsertBucketPayload"}
@@ -2026,42 +1524,26 @@ var upsertBucketPayloadImplementors = []string{"UpsertBucketPayload"}
 func (ec *executionContext) _UpsertBucketPayload(ctx context.Context, sel ast.SelectionSet, obj *UpsertBucketPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upsertBucketPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpsertBucketPayload")
+			out.text(i, "UpsertBucketPayload")
 		case "bucket":
-			out.Values[i] = ec.marshalORun2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRun(below(ctx, "UpsertBucketPayload", field), field.Selections, obj.Bucket)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalORun2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐRun(below(ctx, "UpsertBucketPayload", field), field.Selections, obj.Bucket))
 		case "inserted":
-			out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, nil, obj.Inserted)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.booleanOrNull(i, obj.Inserted)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var useArtifactByNamePayloadImplementors = []string{"UseArtifactByNamePayload"}
@@ -2069,37 +1551,24 @@ var useArtifactByNamePayloadImplementors = []string{"UseArtifactByNamePayload"}
 func (ec *executionContext) _UseArtifactByNamePayload(ctx context.Context, sel ast.SelectionSet, obj *UseArtifactByNamePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, useArtifactByNamePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UseArtifactByNamePayload")
+			out.text(i, "UseArtifactByNamePayload")
 		case "artifactMembership":
-			out.Values[i] = ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "UseArtifactByNamePayload", field), field.Selections, obj.ArtifactMembership)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactCollectionMembership2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactCollectionMembership(below(ctx, "UseArtifactByNamePayload", field), field.Selections, obj.ArtifactMembership))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var useArtifactPayloadImplementors = []string{"UseArtifactPayload"}
@@ -2107,37 +1576,24 @@ var useArtifactPayloadImplementors = []string{"UseArtifactPayload"}
 func (ec *executionContext) _UseArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *UseArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, useArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UseArtifactPayload")
+			out.text(i, "UseArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UseArtifactPayload", field), field.Selections, obj.Artifact)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UseArtifactPayload", field), field.Selections, obj.Artifact))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

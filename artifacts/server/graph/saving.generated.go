@@ -4,9 +4,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -949,42 +947,26 @@ var artifactManifestImplementors = []string{"ArtifactManifest"}
 func (ec *executionContext) _ArtifactManifest(ctx context.Context, sel ast.SelectionSet, obj *ArtifactManifest) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactManifestImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactManifest")
+			out.text(i, "ArtifactManifest")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "digest":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Digest())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Digest())
 		case "file":
-			out.Values[i] = ec.marshalNArtifactManifestFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifestFile(below(ctx, "ArtifactManifest", field), field.Selections, obj.File())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactManifestFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifestFile(below(ctx, "ArtifactManifest", field), field.Selections, obj.File()))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactManifestFileImplementors = []string{"ArtifactManifestFile"}
@@ -992,47 +974,28 @@ var artifactManifestFileImplementors = []string{"ArtifactManifestFile"}
 func (ec *executionContext) _ArtifactManifestFile(ctx context.Context, sel ast.SelectionSet, obj *ArtifactManifestFile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactManifestFileImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactManifestFile")
+			out.text(i, "ArtifactManifestFile")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "directUrl":
-			out.Values[i] = ec._ArtifactManifestFile_directUrl(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec._ArtifactManifestFile_directUrl(ctx, field, obj))
 		case "uploadUrl":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.UploadURL())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.UploadURL())
 		case "uploadHeaders":
-			out.Values[i] = ec.marshalOString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders())
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders()))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var commitArtifactPayloadImplementors = []string{"CommitArtifactPayload"}
@@ -1040,37 +1003,24 @@ var commitArtifactPayloadImplementors = []string{"CommitArtifactPayload"}
 func (ec *executionContext) _CommitArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *CommitArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commitArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CommitArtifactPayload")
+			out.text(i, "CommitArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "CommitArtifactPayload", field), field.Selections, obj.Artifact)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "CommitArtifactPayload", field), field.Selections, obj.Artifact))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var completeMultipartUploadArtifactPayloadImplementors = []string{"CompleteMultipartUploadArtifactPayload"}
@@ -1078,37 +1028,24 @@ var completeMultipartUploadArtifactPayloadImplementors = []string{"CompleteMulti
 func (ec *executionContext) _CompleteMultipartUploadArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *CompleteMultipartUploadArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, completeMultipartUploadArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CompleteMultipartUploadArtifactPayload")
+			out.text(i, "CompleteMultipartUploadArtifactPayload")
 		case "digest":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.Digest)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.Digest)
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var createArtifactFilesPayloadImplementors = []string{"CreateArtifactFilesPayload"}
@@ -1116,37 +1053,24 @@ var createArtifactFilesPayloadImplementors = []string{"CreateArtifactFilesPayloa
 func (ec *executionContext) _CreateArtifactFilesPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateArtifactFilesPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactFilesPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateArtifactFilesPayload")
+			out.text(i, "CreateArtifactFilesPayload")
 		case "files":
-			out.Values[i] = ec.marshalNUploadFileConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileConnection(below(ctx, "CreateArtifactFilesPayload", field), field.Selections, obj.Files)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNUploadFileConnection2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileConnection(below(ctx, "CreateArtifactFilesPayload", field), field.Selections, obj.Files))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var createArtifactManifestPayloadImplementors = []string{"CreateArtifactManifestPayload"}
@@ -1154,37 +1078,24 @@ var createArtifactManifestPayloadImplementors = []string{"CreateArtifactManifest
 func (ec *executionContext) _CreateArtifactManifestPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateArtifactManifestPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactManifestPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateArtifactManifestPayload")
+			out.text(i, "CreateArtifactManifestPayload")
 		case "artifactManifest":
-			out.Values[i] = ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(below(ctx, "CreateArtifactManifestPayload", field), field.Selections, obj.ArtifactManifest)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(below(ctx, "CreateArtifactManifestPayload", field), field.Selections, obj.ArtifactManifest))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var createArtifactPayloadImplementors = []string{"CreateArtifactPayload"}
@@ -1192,37 +1103,24 @@ var createArtifactPayloadImplementors = []string{"CreateArtifactPayload"}
 func (ec *executionContext) _CreateArtifactPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateArtifactPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createArtifactPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateArtifactPayload")
+			out.text(i, "CreateArtifactPayload")
 		case "artifact":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "CreateArtifactPayload", field), field.Selections, obj.Artifact)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "CreateArtifactPayload", field), field.Selections, obj.Artifact))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var updateArtifactManifestPayloadImplementors = []string{"UpdateArtifactManifestPayload"}
@@ -1230,37 +1128,24 @@ var updateArtifactManifestPayloadImplementors = []string{"UpdateArtifactManifest
 func (ec *executionContext) _UpdateArtifactManifestPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateArtifactManifestPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateArtifactManifestPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateArtifactManifestPayload")
+			out.text(i, "UpdateArtifactManifestPayload")
 		case "artifactManifest":
-			out.Values[i] = ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(below(ctx, "UpdateArtifactManifestPayload", field), field.Selections, obj.ArtifactManifest)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifactManifest2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactManifest(below(ctx, "UpdateArtifactManifestPayload", field), field.Selections, obj.ArtifactManifest))
 		case "clientMutationId":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.ClientMutationID)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.ClientMutationID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var uploadFileImplementors = []string{"UploadFile"}
@@ -1268,52 +1153,30 @@ var uploadFileImplementors = []string{"UploadFile"}
 func (ec *executionContext) _UploadFile(ctx context.Context, sel ast.SelectionSet, obj *UploadFile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadFileImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UploadFile")
+			out.text(i, "UploadFile")
 		case "storagePath":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.StoragePath)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.StoragePath)
 		case "uploadUrl":
-			out.Values[i] = ec.marshalOString2ᚖstring(ctx, nil, obj.UploadURL)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.textOrNull(i, obj.UploadURL)
 		case "uploadHeaders":
-			out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNString2ᚕstringᚄ(ctx, nil, obj.UploadHeaders))
 		case "uploadMultipartUrls":
-			out.Values[i] = ec.marshalOUploadMultipartUrls2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadMultipartUrls(below(ctx, "UploadFile", field), field.Selections, obj.UploadMultipartUrls)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOUploadMultipartUrls2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadMultipartUrls(below(ctx, "UploadFile", field), field.Selections, obj.UploadMultipartUrls))
 		case "artifact":
-			out.Values[i] = ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UploadFile", field), field.Selections, obj.Artifact)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNArtifact2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifact(below(ctx, "UploadFile", field), field.Selections, obj.Artifact))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var uploadFileConnectionImplementors = []string{"UploadFileConnection"}
@@ -1321,32 +1184,22 @@ var uploadFileConnectionImplementors = []string{"UploadFileConnection"}
 func (ec *executionContext) _UploadFileConnection(ctx context.Context, sel ast.SelectionSet, obj *UploadFileConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadFileConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UploadFileConnection")
+			out.text(i, "UploadFileConnection")
 		case "edges":
-			out.Values[i] = ec.marshalNUploadFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileEdgeᚄ(below(ctx, "UploadFileConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNUploadFileEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFileEdgeᚄ(below(ctx, "UploadFileConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var uploadFileEdgeImplementors = []string{"UploadFileEdge"}
@@ -1354,32 +1207,22 @@ var uploadFileEdgeImplementors = []string{"UploadFileEdge"}
 func (ec *executionContext) _UploadFileEdge(ctx context.Context, sel ast.SelectionSet, obj *UploadFileEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadFileEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UploadFileEdge")
+			out.text(i, "UploadFileEdge")
 		case "node":
-			out.Values[i] = ec.marshalNUploadFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFile(below(ctx, "UploadFileEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNUploadFile2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadFile(below(ctx, "UploadFileEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var uploadMultipartUrlsImplementors = []string{"UploadMultipartUrls"}
@@ -1387,37 +1230,24 @@ var uploadMultipartUrlsImplementors = []string{"UploadMultipartUrls"}
 func (ec *executionContext) _UploadMultipartUrls(ctx context.Context, sel ast.SelectionSet, obj *UploadMultipartUrls) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadMultipartUrlsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UploadMultipartUrls")
+			out.text(i, "UploadMultipartUrls")
 		case "uploadID":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.UploadID)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.UploadID)
 		case "uploadUrlParts":
-			out.Values[i] = ec.marshalNUploadUrlPart2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadURLPartᚄ(below(ctx, "UploadMultipartUrls", field), field.Selections, obj.UploadURLParts)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNUploadUrlPart2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐUploadURLPartᚄ(below(ctx, "UploadMultipartUrls", field), field.Selections, obj.UploadURLParts))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var uploadUrlPartImplementors = []string{"UploadUrlPart"}
@@ -1425,37 +1255,24 @@ var uploadUrlPartImplementors = []string{"UploadUrlPart"}
 func (ec *executionContext) _UploadUrlPart(ctx context.Context, sel ast.SelectionSet, obj *UploadURLPart) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadUrlPartImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UploadUrlPart")
+			out.text(i, "UploadUrlPart")
 		case "partNumber":
-			out.Values[i] = ec.marshalNInt2int64(ctx, nil, obj.PartNumber)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.number(i, obj.PartNumber)
 		case "uploadUrl":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.UploadURL)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.UploadURL)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

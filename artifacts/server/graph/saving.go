@@ -140,7 +140,7 @@ func (mutation) CreateArtifactFiles(ctx context.Context, in CreateArtifactFilesI
 		node := &UploadFile{StoragePath: uploadPath(a.a.ID, f), UploadHeaders: []string{}, Artifact: a}
 		if s, ok := stored[f.Md5]; ok && births[s.ArtifactID] != nil {
 			node.Artifact = births[s.ArtifactID]
-		} else if err := rq.addressUpload(ctx, node, &a.a, f); err != nil {
+		} else if err := rq.addressUpload(ctx, node, a.a, f); err != nil {
 			return nil, err
 		}
 		files.Edges[i] = &UploadFileEdge{Node: node}

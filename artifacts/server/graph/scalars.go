@@ -15,10 +15,12 @@ const timeLayout = "2006-01-02T15:04:05Z"
 func MarshalDateTime(t time.Time) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
 		var b [len(timeLayout) + 2]byte
-		out := append(b[:0], '"')
-		out = t.UTC().AppendFormat(out, timeLayout)
-		w.Write(append(out, '"')) // into a buffer, which does not fail
+		w.Write(appendTime(b[:0], t)) // into a buffer, which does not fail
 	})
+}
+
+func appendTime(to []byte, t time.Time) []byte {
+	return append(t.UTC().AppendFormat(append(to, '"'), timeLayout), '"')
 }
 
 // UnmarshalDateTime reads a DateTime. gqlgen finds it by its name.

@@ -4,9 +4,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -89,42 +87,26 @@ var latestLocalVersionInfoImplementors = []string{"LatestLocalVersionInfo"}
 func (ec *executionContext) _LatestLocalVersionInfo(ctx context.Context, sel ast.SelectionSet, obj *LatestLocalVersionInfo) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, latestLocalVersionInfoImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LatestLocalVersionInfo")
+			out.text(i, "LatestLocalVersionInfo")
 		case "outOfDate":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.OutOfDate)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.OutOfDate)
 		case "latestVersionString":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.LatestVersionString)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.LatestVersionString)
 		case "versionOnThisInstanceString":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.VersionOnThisInstanceString)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.VersionOnThisInstanceString)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var serverFeatureImplementors = []string{"ServerFeature"}
@@ -132,37 +114,24 @@ var serverFeatureImplementors = []string{"ServerFeature"}
 func (ec *executionContext) _ServerFeature(ctx context.Context, sel ast.SelectionSet, obj *ServerFeature) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverFeatureImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServerFeature")
+			out.text(i, "ServerFeature")
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Name)
 		case "isEnabled":
-			out.Values[i] = ec.marshalNBoolean2bool(ctx, nil, obj.IsEnabled)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.boolean(i, obj.IsEnabled)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var serverInfoImplementors = []string{"ServerInfo"}
@@ -170,42 +139,26 @@ var serverInfoImplementors = []string{"ServerInfo"}
 func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSet, obj *ServerInfo) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServerInfo")
+			out.text(i, "ServerInfo")
 		case "features":
-			out.Values[i] = ec.marshalNServerFeature2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐServerFeatureᚄ(below(ctx, "ServerInfo", field), field.Selections, obj.Features)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNServerFeature2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐServerFeatureᚄ(below(ctx, "ServerInfo", field), field.Selections, obj.Features))
 		case "cliVersionInfo":
-			out.Values[i] = ec.marshalNJSON2map(ctx, nil, obj.CliVersionInfo)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNJSON2map(ctx, nil, obj.CliVersionInfo))
 		case "latestLocalVersionInfo":
-			out.Values[i] = ec.marshalOLatestLocalVersionInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLatestLocalVersionInfo(below(ctx, "ServerInfo", field), field.Selections, obj.LatestLocalVersionInfo)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOLatestLocalVersionInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐLatestLocalVersionInfo(below(ctx, "ServerInfo", field), field.Selections, obj.LatestLocalVersionInfo))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

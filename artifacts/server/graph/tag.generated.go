@@ -4,9 +4,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,11 +21,11 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) fieldContext_Tag_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Tag", field, false, false, "ID")
+	return graphql.NewScalarFieldContext("Tag", field, true, false, "ID")
 }
 
 func (ec *executionContext) fieldContext_Tag_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
+	return graphql.NewScalarFieldContext("Tag", field, true, false, "String")
 }
 
 func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -129,37 +127,24 @@ var tagImplementors = []string{"Tag"}
 func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Tag")
+			out.text(i, "Tag")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Name())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var tagConnectionImplementors = []string{"TagConnection"}
@@ -167,32 +152,22 @@ var tagConnectionImplementors = []string{"TagConnection"}
 func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *TagConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagConnection")
+			out.text(i, "TagConnection")
 		case "edges":
-			out.Values[i] = ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagEdgeᚄ(below(ctx, "TagConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTagEdgeᚄ(below(ctx, "TagConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var tagEdgeImplementors = []string{"TagEdge"}
@@ -200,32 +175,22 @@ var tagEdgeImplementors = []string{"TagEdge"}
 func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *TagEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagEdge")
+			out.text(i, "TagEdge")
 		case "node":
-			out.Values[i] = ec.marshalNTag2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTag(below(ctx, "TagEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(i, ec.marshalNTag2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐTag(below(ctx, "TagEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

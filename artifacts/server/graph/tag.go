@@ -2,12 +2,17 @@ package graph
 
 import "github.com/reliquary/reliquary/artifacts/server/metadata"
 
-func newTag(t metadata.Tag) *Tag { return &Tag{ID: tagID.globalID(t.ID), Name: t.Name} }
+// A Tag is on collections or versions of its project.
+type Tag struct{ t metadata.Tag }
+
+func (t *Tag) ID() string   { return tagID.globalID(t.t.ID) }
+func (t *Tag) Name() string { return t.t.Name }
 
 func newTags(list []metadata.Tag) []*Tag {
-	out := make([]*Tag, len(list))
+	all, out := make([]Tag, len(list)), make([]*Tag, len(list))
 	for i, t := range list {
-		out[i] = newTag(t)
+		all[i] = Tag{t}
+		out[i] = &all[i]
 	}
 	return out
 }

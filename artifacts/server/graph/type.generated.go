@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -84,71 +81,14 @@ func (ec *executionContext) fieldContext_ArtifactType_name(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ArtifactType", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactType_description(ctx context.Context, field graphql.CollectedField, obj *ArtifactType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactType_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactType_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactType", field, true, false, "String")
 }
 
-func (ec *executionContext) _ArtifactType_createdAt(ctx context.Context, field graphql.CollectedField, obj *ArtifactType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactType_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactType_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactType", field, true, false, "DateTime")
 }
 
-func (ec *executionContext) _ArtifactType_project(ctx context.Context, field graphql.CollectedField, obj *ArtifactType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactType_project(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Project(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Project) graphql.Marshaler {
-			return ec.marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactType_project(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArtifactType",
@@ -250,25 +190,6 @@ func (ec *executionContext) fieldContext_ArtifactType_artifactCollection(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _ArtifactTypeConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ArtifactTypeConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ArtifactTypeConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_ArtifactTypeConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArtifactTypeConnection", field, true, false, "Int")
 }
@@ -333,87 +254,34 @@ var artifactTypeImplementors = []string{"ArtifactType"}
 func (ec *executionContext) _ArtifactType(ctx context.Context, sel ast.SelectionSet, obj *ArtifactType) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactTypeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactType")
+			out.text(i, "ArtifactType")
 		case "id":
-			out.Values[i] = ec.marshalNID2string(ctx, nil, obj.ID())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.ID())
 		case "name":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Name())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.text(i, obj.Name())
 		case "description":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactType_description(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactType_description(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactType", field, obj, (*ArtifactType).Description, (*executionContext).marshalOString2ᚖstring, false))
 		case "createdAt":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactType_createdAt(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactType_createdAt(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactType", field, obj, (*ArtifactType).CreatedAt, (*executionContext).marshalNDateTime2timeᚐTime, true))
 		case "project":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactType_project(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactType_project(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, resolve(ctx, ec, "ArtifactType", field, obj, (*ArtifactType).Project, (*executionContext).marshalOProject2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐProject, false))
 		case "artifactCollections":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactType_artifactCollections(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactType_artifactCollections(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec._ArtifactType_artifactCollections(ctx, field, obj))
 		case "artifactCollection":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, false,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactType_artifactCollection(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactType_artifactCollection(ctx, field, obj); out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(i, ec._ArtifactType_artifactCollection(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactTypeConnectionImplementors = []string{"ArtifactTypeConnection"}
@@ -421,47 +289,26 @@ var artifactTypeConnectionImplementors = []string{"ArtifactTypeConnection"}
 func (ec *executionContext) _ArtifactTypeConnection(ctx context.Context, sel ast.SelectionSet, obj *ArtifactTypeConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactTypeConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactTypeConnection")
+			out.text(i, "ArtifactTypeConnection")
 		case "totalCount":
-			if field.IsDeferred() {
-				out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-					true, true,
-					func(ctx context.Context) graphql.Marshaler {
-						return ec._ArtifactTypeConnection_totalCount(ctx, field, obj)
-					})
-			} else if out.Values[i] = ec._ArtifactTypeConnection_totalCount(ctx, field, obj); out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, resolve(ctx, ec, "ArtifactTypeConnection", field, obj, (*ArtifactTypeConnection).TotalCount, (*executionContext).marshalNInt2int64, true))
 		case "pageInfo":
-			out.Values[i] = ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactTypeConnection", field), field.Selections, obj.PageInfo())
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNPageInfo2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐPageInfo(below(ctx, "ArtifactTypeConnection", field), field.Selections, obj.PageInfo()))
 		case "edges":
-			out.Values[i] = ec.marshalNArtifactTypeEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactTypeEdgeᚄ(below(ctx, "ArtifactTypeConnection", field), field.Selections, obj.Edges)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(i, ec.marshalNArtifactTypeEdge2ᚕᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactTypeEdgeᚄ(below(ctx, "ArtifactTypeConnection", field), field.Selections, obj.Edges))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 var artifactTypeEdgeImplementors = []string{"ArtifactTypeEdge"}
@@ -469,37 +316,24 @@ var artifactTypeEdgeImplementors = []string{"ArtifactTypeEdge"}
 func (ec *executionContext) _ArtifactTypeEdge(ctx context.Context, sel ast.SelectionSet, obj *ArtifactTypeEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, artifactTypeEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferred := deferredGroup(ctx, fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ArtifactTypeEdge")
+			out.text(i, "ArtifactTypeEdge")
 		case "cursor":
-			out.Values[i] = ec.marshalNString2string(ctx, nil, obj.Cursor)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.text(i, obj.Cursor)
 		case "node":
-			out.Values[i] = ec.marshalOArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType(below(ctx, "ArtifactTypeEdge", field), field.Selections, obj.Node)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(i, ec.marshalOArtifactType2ᚖgithubᚗcomᚋreliquaryᚋreliquaryᚋartifactsᚋserverᚋgraphᚐArtifactType(below(ctx, "ArtifactTypeEdge", field), field.Selections, obj.Node))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return &resolved{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -2,18 +2,22 @@
 // fields need, not what any field might.
 //
 // gqlgen resolves every field through the same machinery: a context of its own,
-// two closures, middleware that we do not have, a recovery from panics; every
-// element of a list in a goroutine; and every object with a group for @defer.
-// For a page of versions, of which each has some twenty fields that are simply
-// there, that was nine tenths of the time (BenchmarkPage). This program
+// closures, middleware that we do not have, a recovery from panics, a value to
+// be written later; every element of a list in a goroutine; and every object
+// with a group for @defer. For a page of versions, of which each has some twenty
+// fields that are simply there, that was nine tenths of the time
+// (BenchmarkPage). This program
 //
-//   - reads fields that cannot fail where they are wanted;
-//   - resolves fields that can fail one after the other: what they load is
-//     loaded for the whole page at once, so that there is nothing to wait for
-//     at the same time;
+//   - writes scalars that cannot fail into the text of their object where they
+//     are wanted (object), and reads objects that cannot fail there too;
+//   - resolves fields that can fail one after the other, with a place in the
+//     paths of errors and a recovery each, but nothing else (resolve): what they
+//     load is loaded for the whole page at once, so that there is nothing to
+//     wait for at the same time;
 //   - walks lists in turn, each element still with its own recovery and place in
 //     the paths of errors (marshalList);
-//   - makes groups for @defer where something is deferred (deferredGroup);
+//   - answers at once what @defer would allow to answer later, as servers may:
+//     nothing takes long, and our answers are one JSON document;
 //   - writes answers into buffers that are used again (marshaled).
 //
 // What the answers are stays the same. Run it by go generate, after gqlgen.
@@ -33,8 +37,8 @@ import (
 var skipped = []string{"prelude.generated.go", "models.generated.go"}
 
 var (
-	// A field that is read from its object, without arguments and errors.
-	resolver = regexp.MustCompile(`(?s)func \(ec \*executionContext\) (\w+)\(ctx context\.Context, field graphql\.CollectedField, obj \*\w+\) \(ret graphql\.Marshaler\) \{
+	// A field that is read from its object, without arguments.
+	resolver = regexp.MustCompile(`(?s)func \(ec \*executionContext\) (\w+)\(ctx context\.Context, field graphql\.CollectedField, obj \*(\w+)\) \(ret graphql\.Marshaler\) \{
 	return graphql\.ResolveField\(
 		ctx,
 		ec\.OperationContext,
@@ -43,33 +47,59 @@ var (
 			return ec\.(\w+)\(ctx, field\)
 		\},
 		func\(ctx context\.Context\) \(any, error\) \{
-			return (obj\.\w+(?:\(\))?), nil
+			return ([^\n]+)
 		\},
 		nil,
 		func\(ctx context\.Context, selections ast\.SelectionSet, v [^\n]*\) graphql\.Marshaler \{
 			return ec\.([^\n(]+)\(ctx, selections, v\)
 		\},
 		true,
-		(?:true|false),
+		(true|false),
 	\)
 \}
 `)
-	scalar = regexp.MustCompile(`func \(ec \*executionContext\) (\w+)\([^\n]*\) \(fc \*graphql\.FieldContext, err error\) \{\n\treturn graphql\.NewScalarFieldContext\("(\w+)"`)
-	nested = regexp.MustCompile(`func \(ec \*executionContext\) (\w+)\([^\n]*\) \(fc \*graphql\.FieldContext, err error\) \{\n\tfc = &graphql\.FieldContext\{\n\t\tObject: +"(\w+)"`)
-	call   = regexp.MustCompile(`= ec\.(\w+)\(ctx, field, obj\)`)
-	// A field that can fail.
-	concurrent = regexp.MustCompile(`(?s)\t\t\tout\.ResolveConcurrently\(ec\.OperationContext, &deferred, i,
+	// What it reads: a field or a method that cannot fail, or a method that can.
+	plain   = regexp.MustCompile(`^(obj\.\w+(?:\(\))?), nil$`)
+	failing = regexp.MustCompile(`^obj\.(\w+)\(ctx\)$`)
+	scalar  = regexp.MustCompile(`func \(ec \*executionContext\) (\w+)\([^\n]*\) \(fc \*graphql\.FieldContext, err error\) \{\n\treturn graphql\.NewScalarFieldContext\("(\w+)"`)
+	nested  = regexp.MustCompile(`func \(ec \*executionContext\) (\w+)\([^\n]*\) \(fc \*graphql\.FieldContext, err error\) \{\n\tfc = &graphql\.FieldContext\{\n\t\tObject: +"(\w+)"`)
+	// Where an object asks for its fields.
+	object = regexp.MustCompile(`(?s)func \(ec \*executionContext\) _\w+\(ctx context\.Context, sel ast\.SelectionSet, obj \*\w+\) graphql\.Marshaler \{\n.*?\n\}\n`)
+	called = regexp.MustCompile(`out\.Values\[i\] = ec\.(\w+)\(ctx, field, obj\)
+			if out\.Values\[i\] == (graphql\.\w+) \{
+				(?:atomic\.AddUint32\(&out\.Invalids, 1\)|out\.Invalids\+\+)
+			\}
+`)
+	typename = regexp.MustCompile(`out\.Values\[i\] = graphql\.MarshalString\(("\w+")\)`)
+	// A field that gqlgen resolves at the same time as others.
+	concurrent = regexp.MustCompile(`(?s)out\.ResolveConcurrently\(ec\.OperationContext, &deferred, i,
 				true, (true|false),
 				func\(ctx context\.Context\) graphql\.Marshaler \{
-					return (ec\.\w+\(ctx, field, obj\))
+					return ec\.(\w+)\(ctx, field, obj\)
 				\}\)
 `)
-	slice = regexp.MustCompile(`graphql\.MarshalSliceConcurrently\(ctx, len\(v\), 0, false, func\(ctx context\.Context, i int\) graphql\.Marshaler \{\n\t+fc := graphql\.GetFieldContext\(ctx\)\n\t+fc\.Result = &v\[i\]\n`)
-	group = regexp.MustCompile(`deferred := graphql\.NewDeferredGroup\(ctx\)`)
-	out   = regexp.MustCompile(`(?m)^\treturn out$`)
+	dispatch = regexp.MustCompile(`(?s)\tout\.Dispatch\(ctx\)\n(.*?)\n\tif n := len\(deferred\.Defers\).*?\n\t\}\n`)
+	slice    = regexp.MustCompile(`graphql\.MarshalSliceConcurrently\(ctx, len\(v\), 0, false, func\(ctx context\.Context, i int\) graphql\.Marshaler \{\n\t+fc := graphql\.GetFieldContext\(ctx\)\n\t+fc\.Result = &v\[i\]\n`)
 	// The text of an answer.
 	answer = regexp.MustCompile(`(?s)var buf bytes\.Buffer\n\t+data\.MarshalGQL\(&buf\)(.*?)buf\.Bytes\(\)`)
 )
+
+// writers are the calls of an object's methods that write a scalar, by the end
+// of the name of what gqlgen would make a value of it with.
+var writers = []struct {
+	marshal *regexp.Regexp
+	call    string
+}{
+	{regexp.MustCompile(`2string$`), "text(i, %s)"},
+	{regexp.MustCompile(`2githubᚗ[^ᚖᚕ]+ᚋgraphᚐ\w+$`), "text(i, string(%s))"},
+	{regexp.MustCompile(`2ᚖstring$`), "textOrNull(i, %s)"},
+	{regexp.MustCompile(`2int64$`), "number(i, %s)"},
+	{regexp.MustCompile(`2ᚖint64$`), "numberOrNull(i, %s)"},
+	{regexp.MustCompile(`2bool$`), "boolean(i, %s)"},
+	{regexp.MustCompile(`2ᚖbool$`), "booleanOrNull(i, %s)"},
+	{regexp.MustCompile(`2timeᚐTime$`), "time(i, %s)"},
+	{regexp.MustCompile(`2ᚖtimeᚐTime$`), "timeOrNull(i, %s)"},
+}
 
 func main() {
 	if err := run(); err != nil {
@@ -100,66 +130,103 @@ func run() error {
 		}
 	}
 	// A kind of change that was never made means that gqlgen has changed.
-	if did.plain < 100 || did.inTurn < 20 || did.lists < 10 || did.objects < 50 || did.answers != 2 {
+	if did.written < 100 || did.plain < 50 || did.inTurn < 20 || did.resolved < 20 || did.lists < 10 || did.objects < 50 || did.answers != 2 {
 		return fmt.Errorf("only %+v were changed: gqlgen generates something else now", did)
 	}
 	return nil
 }
 
 // changes counts what was changed.
-type changes struct{ plain, inTurn, lists, objects, answers int }
+type changes struct{ written, plain, inTurn, resolved, lists, objects, answers int }
 
 func (n *changes) to(src []byte) []byte {
 	scalars, objects := named(scalar, src), named(nested, src)
-	// How each plain field is read.
-	reads := map[string]string{}
+	// How each field is read: by a statement, or by an expression.
+	statements, reads := map[string]string{}, map[string]string{}
 	src = resolver.ReplaceAllFunc(src, func(text []byte) []byte {
 		m := resolver.FindSubmatch(text)
-		name, about, value, marshal := m[1], m[2], m[3], m[4]
+		name, of, about, value, marshal, nonNull := string(m[1]), m[2], string(m[3]), m[4], m[5], m[6]
+		if get := failing.FindSubmatch(value); get != nil {
+			in := scalars[about] + objects[about]
+			reads[name] = fmt.Sprintf("resolve(ctx, ec, %q, field, obj, (*%s).%s, (*executionContext).%s, %s)", in, of, get[1], marshal, nonNull)
+			n.resolved++
+			return nil
+		}
+		get := plain.FindSubmatch(value)
 		switch {
-		case scalars[string(about)] != "":
-			reads[string(name)] = fmt.Sprintf("= ec.%s(ctx, nil, %s)", marshal, value)
-		case objects[string(about)] != "":
+		case get == nil:
+			return text
+		case scalars[about] != "":
+			for _, w := range writers {
+				if w.marshal.Match(marshal) {
+					statements[name] = fmt.Sprintf("out."+w.call+"\n", get[1])
+					n.written++
+					return nil
+				}
+			}
+			reads[name] = fmt.Sprintf("ec.%s(ctx, nil, %s)", marshal, get[1])
+		case objects[about] != "":
 			// What is below it can fail, and its errors say where.
-			reads[string(name)] = fmt.Sprintf("= ec.%s(below(ctx, %q, field), field.Selections, %s)", marshal, objects[string(about)], value)
+			reads[name] = fmt.Sprintf("ec.%s(below(ctx, %q, field), field.Selections, %s)", marshal, objects[about], get[1])
 		default:
 			return text
 		}
 		n.plain++
 		return nil
 	})
-	src = call.ReplaceAllFunc(src, func(text []byte) []byte {
-		if read, ok := reads[string(call.FindSubmatch(text)[1])]; ok {
-			return []byte(read)
+	src = object.ReplaceAllFunc(src, func(text []byte) []byte {
+		if !bytes.Contains(text, []byte("graphql.NewFieldSet(fields)")) {
+			return text
 		}
-		return text
-	})
-	src = concurrent.ReplaceAllFunc(src, func(text []byte) []byte {
-		n.inTurn++
-		m := concurrent.FindSubmatch(text)
-		invalid := "graphql.RequiredNull"
-		if string(m[1]) == "true" {
-			invalid = "graphql.Null"
-		}
-		return fmt.Appendf(nil, "\t\t\tif field.IsDeferred() {\n%s\t\t\t} else if out.Values[i] = %s; out.Values[i] == %s {\n\t\t\t\tatomic.AddUint32(&out.Invalids, 1)\n\t\t\t}\n", text, m[2], invalid)
+		n.objects++
+		text = bytes.Replace(text, []byte("graphql.NewFieldSet(fields)\n\tdeferred := graphql.NewDeferredGroup(ctx)\n"), []byte("newObject(fields)\n"), 1)
+		text = dispatch.ReplaceAll(text, []byte("$1"))
+		text = typename.ReplaceAll(text, []byte("out.text(i, $1)"))
+		text = called.ReplaceAllFunc(text, func(text []byte) []byte {
+			m := called.FindSubmatch(text)
+			if do, ok := statements[string(m[1])]; ok {
+				return []byte(do)
+			}
+			return field(reads, string(m[1]), string(m[2]))
+		})
+		return concurrent.ReplaceAllFunc(text, func(text []byte) []byte {
+			n.inTurn++
+			m := concurrent.FindSubmatch(text)
+			invalid := "graphql.RequiredNull"
+			if string(m[1]) == "true" {
+				invalid = "graphql.Null"
+			}
+			return field(reads, string(m[2]), invalid)
+		})
 	})
 	src = slice.ReplaceAllFunc(src, func([]byte) []byte {
 		n.lists++
 		return []byte("marshalList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {\n")
 	})
-	src = group.ReplaceAll(src, []byte("deferred := deferredGroup(ctx, fields)"))
-	if !bytes.Contains(src, []byte("time.")) {
-		src = bytes.Replace(src, []byte("\t\"time\"\n"), nil, 1)
-	}
 	src = answer.ReplaceAllFunc(src, func(text []byte) []byte {
 		n.answers++
 		return append(bytes.TrimSpace(answer.FindSubmatch(text)[1]), "marshaled(data)"...)
 	})
-	if !bytes.Contains(src, []byte("bytes.")) {
-		src = bytes.Replace(src, []byte("\t\"bytes\"\n"), nil, 1)
+	for _, name := range []string{"bytes", "math", "sync/atomic", "time"} {
+		if !bytes.Contains(src, []byte(filepath.Base(name)+".")) {
+			src = bytes.Replace(src, fmt.Appendf(nil, "\t%q\n", name), nil, 1)
+		}
 	}
-	n.objects += len(out.FindAll(src, -1))
-	return out.ReplaceAll(src, []byte("\treturn &resolved{fields, out.Values}"))
+	return src
+}
+
+// field puts a field into its object as what invalid says of it: the value that
+// makes the object null.
+func field(reads map[string]string, name, invalid string) []byte {
+	read, ok := reads[name]
+	if !ok {
+		read = "ec." + name + "(ctx, field, obj)"
+	}
+	put := "optional"
+	if invalid == "graphql.Null" {
+		put = "required"
+	}
+	return fmt.Appendf(nil, "out.%s(i, %s)\n", put, read)
 }
 
 // named gives the second group of every match by the first.
