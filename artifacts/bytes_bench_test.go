@@ -101,18 +101,26 @@ func BenchmarkFiles(b *testing.B) {
 			cache, get := b.TempDir(), b.TempDir()
 			logger := c.client(b.TempDir())
 
+			// At most two copies: in the cache, or as a blob, and in place.
+			var writes int64
+			if kind.size >= 1<<30 {
+				writes = 2 * int64(kind.n) * int64(kind.size)
+			}
 			var logged time.Duration
-			put := round{"put",
-				func() time.Duration {
+			put := round{
+				name: "put",
+				ours: func() time.Duration {
 					logged = c.timed(func() error { _, err := logger.LogArtifact(ctx, dirDraft(c.b, ours), nil); return err })
 					return logged
 				},
-				func() time.Duration { return c.wandb(wandbPut, map[string]any{"dir": theirs}) },
+				theirs: func() time.Duration { return c.wandb(wandbPut, map[string]any{"dir": theirs}) },
+				writes: writes,
 			}
 			download := func(name string, skipCache bool) round {
 				root := filepath.Join(get, name)
-				return round{name,
-					func() time.Duration {
+				return round{
+					name: name,
+					ours: func() time.Duration {
 						client := c.client(cache)
 						return c.timed(func() error {
 							a, err := client.Artifact(ctx, "ours:latest")
@@ -122,7 +130,7 @@ func BenchmarkFiles(b *testing.B) {
 							return err
 						})
 					},
-					func() time.Duration {
+					theirs: func() time.Duration {
 						c.ClearRequests()
 						took := c.wandb(wandbGet, map[string]any{"root": root + "-theirs", "skip_cache": skipCache})
 						// What it has by other ways is no download.
@@ -131,13 +139,14 @@ func BenchmarkFiles(b *testing.B) {
 						}
 						return took
 					},
+					writes: writes,
 				}
 			}
 			second := put
 			second.name = "second_version"
 			c.play(put, download("get_cold", false), download("get_from_cache", false), download("get_uncached", true))
 			if kind.n == 1 {
-				bound(b, filepath.Join(ours, "000/000000.bin"), logged)
+				bound(b, filepath.Join(ours, "000/000000.bin"), writes, logged)
 				return
 			}
 			for i := range kind.n / 100 {
@@ -156,9 +165,10 @@ func BenchmarkFiles(b *testing.B) {
 // bound measures what the hardware allows for a large file that is logged:
 // reading it, its MD5 and SHA-256, and writing it durably, all beside each
 // other. It is what put, which took so long, is compared with.
-func bound(b *testing.B, file string, put time.Duration) {
+func bound(b *testing.B, file string, writes int64, put time.Duration) {
 	b.Run("put_bound", func(b *testing.B) {
 		syscall.Sync()
+		haveMemory(b, writes)
 		start := time.Now()
 		if err := copyHashed(file, filepath.Join(b.TempDir(), "copy")); err != nil {
 			b.Fatal(err)
@@ -299,7 +309,7 @@ result = timed(work)`, map[string]any{"versions": versions, "root": root})
 	theirs(b.TempDir())
 	peer := func() time.Duration { return theirs(b.TempDir()) }
 	c.play(
-		round{"one_by_one", func() time.Duration { return ours(b.TempDir()) }, peer},
-		round{"together", func() time.Duration { return together(b.TempDir()) }, peer},
+		round{name: "one_by_one", ours: func() time.Duration { return ours(b.TempDir()) }, theirs: peer},
+		round{name: "together", ours: func() time.Duration { return together(b.TempDir()) }, theirs: peer},
 	)
 }
