@@ -41,7 +41,8 @@ type files struct {
 	cache *fileCache      // nil if there is none
 	own   *http.Transport // for references, if the caller gave none
 
-	buffers *copyBuffers
+	buffers     *copyBuffers
+	partBuffers *copyBuffers // of those who fetch and hash parts of large files
 
 	// From which size files are sent in parts, and in which: the protocol's,
 	// but for tests that have no hours.
@@ -49,7 +50,7 @@ type files struct {
 }
 
 func newFiles(cfg FileConfig, baseURL string) files {
-	f := files{FileConfig: cfg, buffers: &copyBuffers{}, multipartFrom: multipartFrom, multipartPart: multipartPart}
+	f := files{FileConfig: cfg, buffers: newCopyBuffers(copyBuffer), partBuffers: newCopyBuffers(partBuffer), multipartFrom: multipartFrom, multipartPart: multipartPart}
 	f.Origin = orDefault(cfg.Origin, baseURL)
 	f.Workers = orDefault(cfg.Workers, defaultWorkers)
 	f.Streams = orDefault(cfg.Streams, defaultStreams)
