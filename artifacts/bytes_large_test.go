@@ -31,57 +31,221 @@ func parts(n *atomic.Int32) func(*http.Request) (*http.Response, error) {
 	}
 }
 
-// TestDownload_Large: over several connections, through faults.
+// TestDownload_Large: over several connections, through faults, into the cache
+// and past it.
 func TestDownload_Large(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
-	files := map[string]string{"large.bin": noise(1, 3*artifacts.LargeFile+12345)}
+	files := map[string]string{"in/large.bin": noise(1, 3*artifacts.LargeFile+12345)}
 	a := b.log("large", files)
-	var n, cuts atomic.Int32
-	for name, f := range map[string]struct {
-		disturb func(*http.Request) (*http.Response, error)
-		change  func(*http.Request, *http.Response)
-	}{
-		"undisturbed": {disturb: parts(&n)},
-		"expired":     {disturb: firstTimes(3, isFile, func(req *http.Request) (*http.Response, error) { return answerWith(req, 403, ""), nil })},
-		"failing":     {disturb: firstTimes(3, isFile, func(req *http.Request) (*http.Response, error) { return answerWith(req, 500, ""), nil })},
-		"cut": {change: func(req *http.Request, resp *http.Response) {
-			if isFile(req) && cuts.Add(1) < 10 {
-				resp.Body = &cutBody{resp.Body, 1_000_000}
+	type disturbing = func(*http.Request) (*http.Response, error)
+	type changing = func(*http.Request, *http.Response)
+	first := func(code int) func() (disturbing, changing) {
+		return func() (disturbing, changing) {
+			return firstTimes(3, isFile, func(req *http.Request) (*http.Response, error) { return answerWith(req, code, ""), nil }), nil
+		}
+	}
+	var n atomic.Int32
+	for name, fault := range map[string]func() (disturbing, changing){
+		"undisturbed": func() (disturbing, changing) { n.Store(0); return parts(&n), nil },
+		"expired":     first(403),
+		"failing":     first(500),
+		"cut": func() (disturbing, changing) {
+			var cuts atomic.Int32
+			return nil, func(req *http.Request, resp *http.Response) {
+				if isFile(req) && cuts.Add(1) < 10 {
+					resp.Body = &cutBody{resp.Body, 1_000_000}
+				}
 			}
-		}},
-		"without ranges": {disturb: func(req *http.Request) (*http.Response, error) {
-			req.Header.Del("Range")
-			return nil, nil
-		}},
-		"wrong bytes": {change: func() func(*http.Request, *http.Response) {
+		},
+		"without ranges": func() (disturbing, changing) {
+			return func(req *http.Request) (*http.Response, error) {
+				req.Header.Del("Range")
+				return nil, nil
+			}, nil
+		},
+		"wrong bytes": func() (disturbing, changing) {
 			var once atomic.Bool
-			return func(req *http.Request, resp *http.Response) {
+			return nil, func(req *http.Request, resp *http.Response) {
 				if isFile(req) && once.CompareAndSwap(false, true) {
 					flip(resp)
 				}
 			}
-		}()},
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			b.road.set(f.disturb, f.change)
-			defer b.road.set(nil, nil)
-			root := t.TempDir()
-			var last artifacts.Progress
-			_, err := a.Download(ctx, &artifacts.DownloadOptions{
-				Root: root, SkipCache: true,
-				Progress: func(p artifacts.Progress) { last = p },
+		for _, skip := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, skip cache %v", name, skip), func(t *testing.T) {
+				cache := t.TempDir()
+				v, err := b.newClient(func(cfg *artifacts.Config) { cfg.Transport, cfg.Files.CacheDir = b.road, cache }).ArtifactByID(ctx, a.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.road.set(fault())
+				defer b.road.set(nil, nil)
+				root := t.TempDir()
+				var last artifacts.Progress
+				_, err = v.Download(ctx, &artifacts.DownloadOptions{
+					Root: root, SkipCache: skip,
+					Progress: func(p artifacts.Progress) { last = p },
+				})
+				if err != nil || !sameFiles(t, root, files) {
+					t.Fatal(err)
+				}
+				if last.Bytes != a.Size || last.Files != 1 {
+					t.Errorf("progress ended with %+v", last)
+				}
+				if name == "undisturbed" && n.Load() != 4 {
+					t.Errorf("%d parts", n.Load())
+				}
+				kept := objects(t, cache)
+				if want := map[bool]int{true: 0, false: 1}[skip]; len(kept) != want {
+					t.Errorf("the cache has %q, want %d files", kept, want)
+				}
+				for _, object := range kept {
+					if got, err := os.ReadFile(object); err != nil || string(got) != files["in/large.bin"] {
+						t.Errorf("the cache has other bytes (%v)", err)
+					}
+				}
+				if left := leftovers(t, filepath.Join(cache, "reliquary", "parts")); left != 0 {
+					t.Errorf("%d files are left over", left)
+				}
 			})
-			if err != nil || !sameFiles(t, root, files) {
-				t.Fatal(err)
-			}
-			if last.Bytes != a.Size || last.Files != 1 {
-				t.Errorf("progress ended with %+v", last)
-			}
-		})
+		}
 	}
-	if n.Load() != 4 {
-		t.Errorf("%d parts", n.Load())
+}
+
+// TestDownload_LargeDamaged: bytes that are not right are neither placed nor
+// kept, though they are copied while they come.
+func TestDownload_LargeDamaged(t *testing.T) {
+	b := newBench(t)
+	a := b.log("large", map[string]string{"large.bin": noise(1, artifacts.LargeFile+artifacts.LargeFile/2)})
+	b.road.set(nil, func(req *http.Request, resp *http.Response) {
+		if isFile(req) {
+			flip(resp)
+		}
+	})
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "large.bin"), []byte("before"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Download(t.Context(), &artifacts.DownloadOptions{Root: root}); !errors.Is(err, artifacts.ErrCorrupt) {
+		t.Errorf("damaged: %v", err)
+	}
+	sameFiles(t, root, map[string]string{"large.bin": "before"})
+	if kept := objects(t, b.cache); len(kept) != 0 {
+		t.Errorf("the cache has %q", kept)
+	}
+	if left := leftovers(t, filepath.Join(b.cache, "reliquary", "parts")); left != 0 {
+		t.Errorf("%d files are left over", left)
+	}
+}
+
+// TestDownload_LargeOutOfOrder: a download ends while its first part is missing
+// and later ones are there; the next ends on a disk that takes no more of the
+// file where it is wanted; the third fetches nothing that came before.
+func TestDownload_LargeOutOfOrder(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"large.bin": noise(1, 4*artifacts.LargeFile)}
+	a := b.log("large", files)
+	root := t.TempDir()
+	ctx, cancel := canceledSoon(t)
+	var moved atomic.Int64
+	b.road.set(func(req *http.Request) (*http.Response, error) {
+		if isFile(req) && strings.HasPrefix(req.Header.Get("Range"), "bytes=0-") {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}
+		return nil, nil
+	}, counting(&moved, func(n int64) {
+		if n == 3*artifacts.LargeFile {
+			cancel()
+		}
+	}))
+	o := &artifacts.DownloadOptions{Root: root}
+	nothing := func(what string) {
+		t.Helper()
+		if got := contents(t, root); len(got) != 0 {
+			t.Errorf("%s: %d files are in the folder", what, len(got))
+		}
+		if kept := objects(t, b.cache); len(kept) != 0 {
+			t.Errorf("%s: the cache has %q", what, kept)
+		}
+	}
+	if _, err := a.Download(ctx, o); !errors.Is(err, artifacts.ErrCanceled) {
+		t.Fatalf("canceled: %v", err)
+	}
+	nothing("canceled")
+
+	moved.Store(0)
+	b.road.set(nil, counting(&moved))
+	whole := limitFiles(t, 2*artifacts.LargeFile)
+	_, err := a.Download(t.Context(), o)
+	whole()
+	if !errors.Is(err, artifacts.ErrUnavailable) {
+		t.Errorf("on a full disk: %v", err)
+	}
+	nothing("on a full disk")
+
+	if _, err := a.Download(t.Context(), o); err != nil || !sameFiles(t, root, files) {
+		t.Fatal(err)
+	}
+	if got := moved.Load(); got > artifacts.LargeFile+1<<20 || got == 0 {
+		t.Errorf("%d bytes were fetched after the first time", got)
+	}
+	if left := leftovers(t, root) + leftovers(t, filepath.Join(b.cache, "reliquary", "parts")); left != 0 {
+		t.Errorf("%d files are left over", left)
+	}
+}
+
+// TestDownload_LargeDamagedSince: what an interrupted download left is damaged
+// when the next goes on, which a server without ranges makes begin again.
+func TestDownload_LargeDamagedSince(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"large.bin": noise(1, 2*artifacts.LargeFile)}
+	a := b.log("large", files)
+	for _, ranges := range []bool{true, false} {
+		ctx, cancel := canceledSoon(t)
+		var moved atomic.Int64
+		b.road.set(func(req *http.Request) (*http.Response, error) {
+			if isFile(req) && !strings.HasPrefix(req.Header.Get("Range"), "bytes=0-") {
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			}
+			return nil, nil
+		}, counting(&moved, func(n int64) {
+			if n == artifacts.LargeFile {
+				cancel()
+			}
+		}))
+		cache, root := t.TempDir(), t.TempDir()
+		v, err := b.newClient(func(cfg *artifacts.Config) { cfg.Transport, cfg.Files.CacheDir = b.road, cache }).ArtifactByID(t.Context(), a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Download(ctx, &artifacts.DownloadOptions{Root: root}); !errors.Is(err, artifacts.ErrCanceled) {
+			t.Fatalf("canceled: %v", err)
+		}
+		left, err := filepath.Glob(filepath.Join(cache, "reliquary", "parts", ".reliquary-*.part"))
+		if err != nil || len(left) != 1 {
+			t.Fatalf("left are %q, %v", left, err)
+		}
+		f, err := os.OpenFile(left[0], os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.WriteAt([]byte("damage"), 1000)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		b.road.set(func(req *http.Request) (*http.Response, error) {
+			if !ranges {
+				req.Header.Del("Range")
+			}
+			return nil, nil
+		}, nil)
+		if _, err := v.Download(t.Context(), &artifacts.DownloadOptions{Root: root}); err != nil || !sameFiles(t, root, files) {
+			t.Errorf("with ranges %v: %v", ranges, err)
+		}
 	}
 }
 
@@ -106,6 +270,9 @@ func TestDownload_Resume(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Join(root, "large.bin")); err == nil {
 			t.Error("the file is there before it is whole")
+		}
+		if left := leftovers(t, root); !skip && left != 0 { // what came is in the cache
+			t.Errorf("%d files are left over of a canceled download", left)
 		}
 		var moved atomic.Int64
 		b.road.set(nil, counting(&moved))
@@ -155,8 +322,18 @@ func slowly(pause time.Duration) func(*http.Request, *http.Response) {
 	}
 }
 
-// counting counts the bytes of files.
-func counting(n *atomic.Int64) func(*http.Request, *http.Response) {
+// objects are the files in a cache.
+func objects(t *testing.T, cache string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(cache, "obj", "*", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// counting counts the bytes of files, and tells how many there were.
+func counting(n *atomic.Int64, tell ...func(int64)) func(*http.Request, *http.Response) {
 	return func(req *http.Request, resp *http.Response) {
 		if isFile(req) {
 			body := resp.Body
@@ -165,7 +342,10 @@ func counting(n *atomic.Int64) func(*http.Request, *http.Response) {
 				io.Closer
 			}{readerFunc(func(p []byte) (int, error) {
 				k, err := body.Read(p)
-				n.Add(int64(k))
+				sum := n.Add(int64(k))
+				for _, told := range tell {
+					told(sum)
+				}
 				return k, err
 			}), body}
 		}
@@ -243,6 +423,9 @@ func TestDownload_Killed(t *testing.T) {
 	}
 	if got := moved.Load(); got > 4*artifacts.LargeFile || got == 0 {
 		t.Errorf("%d bytes were fetched again of %d", got, a.Size)
+	}
+	if left := leftovers(t, root) + leftovers(t, filepath.Join(b.cache, "reliquary", "parts")); left != 0 {
+		t.Errorf("%d files are left over of the process that was killed", left)
 	}
 }
 

@@ -647,6 +647,18 @@ func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, s
 	}
 	keep := true
 	defer func() { p.leave(keep) }()
+	var out placedFile
+	if d.cache != nil && e.Size >= largeFile && d.o.Place != PlaceLink {
+		if out, err = d.newFollower(name, sum); err != nil {
+			return inTheWay(err)
+		}
+		p.follow = &follower{out: out.File}
+		defer func() {
+			if p.follow != nil {
+				out.discard()
+			}
+		}()
+	}
 	size, err := d.c.pullChecked(ctx, src, p, e.Size, sum, func(n int64) { d.meter.add(0, n) })
 	if err != nil {
 		keep = !errors.Is(err, ErrCorrupt)
@@ -662,8 +674,15 @@ func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, s
 			return localFailure("", "", err)
 		}
 		p.placed()
-		d.meter.add(0, -size) // place counts them
-		if err := d.place(ctx, p.f, true, e, sum); err != nil {
+		if copying := p.follow; copying != nil {
+			p.follow = nil
+			d.meter.add(0, copying.copied-size) // complete counts the rest
+			err = d.complete(ctx, out, p.f, copying.copied, true, e, sum)
+		} else {
+			d.meter.add(0, -size) // place counts them
+			err = d.place(ctx, p.f, true, e, sum)
+		}
+		if err != nil {
 			return err
 		}
 	} else {
@@ -711,7 +730,7 @@ func (c *Client) pull(ctx context.Context, src *source, p *partial, size int64, 
 	if size == 0 {
 		return md5.Sum(nil), 0, nil
 	}
-	pulling := &pulling{src: src, f: p.f, size: size, tick: tick}
+	pulling := &pulling{src: src, f: p.f, size: size, tick: tick, follow: p.follow}
 	if size >= largeFile {
 		sum, err := pulling.parts(ctx, p.queue)
 		if !errors.Is(err, errNoRanges) {

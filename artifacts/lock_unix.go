@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// locksFiles: lockFile works.
+const locksFiles = true
+
 // lockFile takes a file for this process until it is closed. It reports false
 // if another one has it.
 func lockFile(f *os.File) bool {

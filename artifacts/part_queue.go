@@ -100,7 +100,7 @@ func (q *partQueue) wrote(i int, n int64) {
 	q.done[i] += n
 	q.untold += n
 	if i == q.first {
-		q.news.Signal()
+		q.news.Broadcast()
 	}
 	told := q.untold >= tellEvery && q.tell != nil
 	var state partState
@@ -163,7 +163,7 @@ func (q *partQueue) giveUp() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ended = true
-	q.news.Signal()
+	q.news.Broadcast()
 }
 
 // stateSize is the size of a state in its file: one write replaces it.

@@ -19,6 +19,8 @@ type partial struct {
 	f     *os.File
 	at    *os.File // nil for one that is not kept
 	queue *partQueue
+	// follow, if not nil, copies it on while it is fetched.
+	follow *follower
 }
 
 // openPartial begins or continues the file with a digest in a folder of root.
@@ -42,31 +44,50 @@ func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, e
 // keptPartial opens a partial under a name that others find. nil if another
 // process is at it.
 func keptPartial(root *os.Root, name string, size int64) (*partial, error) {
-	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
+	f, fileSize, err := openLocked(root, name)
+	if f == nil || err != nil {
 		return nil, err
 	}
 	p := &partial{root: root, name: name, f: f}
-	// Whoever had it may have finished and renamed it between the two calls.
-	here, err1 := root.Lstat(name)
-	open, err2 := f.Stat()
-	if !lockFile(f) || err1 != nil || err2 != nil || !os.SameFile(here, open) {
-		f.Close()
-		return nil, nil
-	}
 	if p.at, err = root.OpenFile(name+".at", os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		f.Close()
 		return nil, err
 	}
 	said := make([]byte, stateSize)
 	n, _ := p.at.ReadAt(said, 0) // a state that cannot be read is none
-	p.begin(size, open.Size(), decodeState(said[:n]))
+	p.begin(size, fileSize, decodeState(said[:n]))
 	return p, nil
+}
+
+// openLocked opens a file under a name that others find, made if it is not
+// there, and says how large it is. nil if another process is at it, or if the
+// name leads elsewhere.
+func openLocked(root *os.Root, name string) (*os.File, int64, error) {
+	if !locksFiles {
+		return nil, 0, nil
+	}
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, 0, err
+	}
+	if lockFile(f) {
+		// Whoever had it may have finished and renamed it before this could lock it.
+		here, err1 := root.Lstat(name)
+		open, err2 := f.Stat()
+		if err1 == nil && err2 == nil && os.SameFile(here, open) {
+			return f, open.Size(), nil
+		}
+	}
+	f.Close()
+	return nil, 0, nil
 }
 
 // begin sets what of a large file is there.
 func (p *partial) begin(size, fileSize int64, state partState) {
 	p.queue = newPartQueue(size, fileSize, state)
+	if p.follow != nil {
+		p.follow.copied = 0
+	}
 	if p.at != nil {
 		p.queue.tell = p.tell
 	}

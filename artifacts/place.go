@@ -161,7 +161,14 @@ func (d *downloading) place(ctx context.Context, f *os.File, checked bool, e *Ma
 	if err != nil {
 		return inTheWay(err)
 	}
-	if err = d.fill(ctx, out.File, f, checked, sum); err == nil && d.o.Durable {
+	return d.complete(ctx, out, f, 0, checked, e, sum)
+}
+
+// complete copies f to out from an offset on, up to which that is done, and
+// gives out its name.
+func (d *downloading) complete(ctx context.Context, out placedFile, f *os.File, from int64, checked bool, e *ManifestEntry, sum md5sum) error {
+	err := d.fill(ctx, out.File, f, from, checked, sum)
+	if err == nil && d.o.Durable {
 		err = out.Sync()
 	}
 	return d.finish(out, err, e, sum)
@@ -182,14 +189,40 @@ func (d *downloading) newTemp(name string) (placedFile, error) {
 	return placedFile{f, root, temp, near}, err
 }
 
+// newFollower makes a file beside the place that it is for, to copy a large file
+// to while it is fetched. It is found again: what a process leaves that is killed
+// meanwhile is as large as the file.
+func (d *downloading) newFollower(name string, sum md5sum) (placedFile, error) {
+	root, near := d.at(name)
+	temp := filepath.Join(filepath.Dir(near), ".reliquary-"+sum.hex()+".tmp")
+	f, _, err := openLocked(root, temp)
+	switch {
+	case err != nil:
+		return placedFile{}, err
+	case f == nil: // another process, or another place for it in the same folder
+		return d.newTemp(name)
+	}
+	out := placedFile{f, root, temp, near}
+	if err := f.Truncate(0); err != nil {
+		out.discard()
+		return placedFile{}, err
+	}
+	return out, nil
+}
+
+// discard removes a file that does not come to its place.
+func (out placedFile) discard() {
+	out.Close()
+	out.root.Remove(out.temp)
+}
+
 // finish gives a file its name, unless writing it has failed, and then removes it.
 func (d *downloading) finish(out placedFile, err error, e *ManifestEntry, sum md5sum) error {
 	if err == nil {
 		err = out.root.Rename(out.temp, out.name)
 	}
 	if err != nil {
-		out.Close()
-		out.root.Remove(out.temp)
+		out.discard()
 		if errors.Is(err, errDamaged) {
 			return err
 		}
@@ -199,9 +232,9 @@ func (d *downloading) finish(out placedFile, err error, e *ManifestEntry, sum md
 	return localFailure("", "", out.Close())
 }
 
-// fill copies in to out.
-func (d *downloading) fill(ctx context.Context, out, in *os.File, checked bool, sum md5sum) error {
-	if _, err := in.Seek(0, io.SeekStart); err != nil {
+// fill copies in to out, which is done up to an offset if in is checked.
+func (d *downloading) fill(ctx context.Context, out, in *os.File, from int64, checked bool, sum md5sum) error {
+	if err := seekBoth(out, in, from); err != nil {
 		return err
 	}
 	var moved int64

@@ -96,6 +96,8 @@ type pulling struct {
 	tick func(int64)
 	// seen, if not nil, is shown each answer before its body is read.
 	seen func(*http.Response) *setback
+	// follow, if not nil, copies what parts brings on to a second file.
+	follow *follower
 }
 
 // whole fetches the file over one connection, from its start, and returns its
@@ -189,11 +191,14 @@ var errNoRanges = errors.New("the server sends no parts of files")
 // What q says is there is not fetched. errNoRanges if the server cannot do it.
 func (p *pulling) parts(ctx context.Context, q *partQueue) (md5sum, error) {
 	p.tick(q.moved())
-	crew := newCrew(ctx, p.src.client.files.Streams+1)
+	crew := newCrew(ctx, p.src.client.files.Streams+2)
 	stop := context.AfterFunc(crew.ctx, q.giveUp)
 	defer stop()
 	sum := md5.New()
 	crew.run(func(context.Context) error { return p.digest(sum, q) })
+	if p.follow != nil {
+		crew.run(func(ctx context.Context) error { return p.follow.run(ctx, p.f, q) })
+	}
 	for range p.src.client.files.Streams {
 		crew.run(func(ctx context.Context) error {
 			for {
@@ -280,4 +285,40 @@ func (p *pulling) digest(sum hash.Hash, q *partQueue) error {
 		}
 	}
 	return nil
+}
+
+// A follower copies a large file to where it is wanted while it is still being
+// fetched. Whether the bytes are right is not known before the last one is there:
+// until then the copy has no name that anybody looks for.
+type follower struct {
+	out    *os.File
+	copied int64 // from the start
+}
+
+// run copies behind the connections what they have written to in, in order. The
+// kernel copies, or shares the blocks, in large pieces that begin at multiples
+// of their size.
+func (w *follower) run(ctx context.Context, in *os.File, q *partQueue) error {
+	if err := seekBoth(w.out, in, 0); err != nil {
+		return localFailure("", "", err)
+	}
+	for w.copied = 0; w.copied < q.size && ctx.Err() == nil; {
+		step := min(copyStep, q.size-w.copied)
+		if _, ok := q.wait(w.copied + step - 1); !ok {
+			break
+		}
+		n, err := io.CopyN(w.out, in, step)
+		w.copied += n
+		if err != nil {
+			return localFailure("", "", err)
+		}
+	}
+	return nil
+}
+
+// seekBoth sets from where the next copy from one file to another goes on.
+func seekBoth(out, in *os.File, at int64) error {
+	_, err1 := out.Seek(at, io.SeekStart)
+	_, err2 := in.Seek(at, io.SeekStart)
+	return errors.Join(err1, err2)
 }
