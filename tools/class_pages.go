@@ -173,7 +173,18 @@ func artifactCollectionsPage() Operation {
 // ArtifactConnection is a page of versions.
 type ArtifactConnection struct {
 	Nodes []ArtifactNode `json:"nodes"`
+	// In place of nodes, where asked for.
+	Columns *NodeColumns `json:"columns,omitempty"`
 	ConnectionEnd
+}
+
+// artifactConnection gives one page of versions.
+func artifactConnection(ctx context.Context, p *artifacts.Pager[*artifacts.Artifact], in Slice, as AsColumns) (out ArtifactConnection, err error) {
+	if out.Nodes, out.ConnectionEnd, err = connection(ctx, p, in, plain(artifactNode)); err == nil && as.Columns {
+		out.Columns, err = columnsOf(out.Nodes)
+		out.Nodes = []ArtifactNode{}
+	}
+	return out, err
 }
 
 // ArtifactsPageInput asks for versions of a collection.
@@ -189,6 +200,7 @@ type ArtifactsPageInput struct {
 	// Only versions that have all of them. A page can then be short and not the last.
 	Tags []string `json:"tags,omitempty"`
 	Slice
+	AsColumns
 }
 
 func artifactsPage() Operation {
@@ -196,12 +208,11 @@ func artifactsPage() Operation {
 		Title:       "Page of artifact versions",
 		Description: "Get a page of the versions of an artifact collection, with all attributes.",
 		Toolset:     ToolsetClasses,
-	}, func(ctx context.Context, c *artifacts.Client, in ArtifactsPageInput) (out ArtifactConnection, err error) {
+	}, func(ctx context.Context, c *artifacts.Client, in ArtifactsPageInput) (ArtifactConnection, error) {
 		l := c.Artifacts(in.Entity, in.Project, in.Type, in.Collection, &artifacts.ArtifactsOptions{
 			PerPage: in.First, Filters: in.Filters, Order: in.Order, Tags: in.Tags,
 		})
-		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(artifactNode))
-		return out, err
+		return artifactConnection(ctx, l.Pager, in.Slice, in.AsColumns)
 	})
 }
 
@@ -211,6 +222,7 @@ type RunArtifactsPageInput struct {
 	Run  string `json:"run"`
 	Mode string `json:"mode" jsonschema:"enum=logged,enum=used"`
 	Slice
+	AsColumns
 }
 
 func runArtifactsPage() Operation {
@@ -218,10 +230,9 @@ func runArtifactsPage() Operation {
 		Title:       "Page of the artifacts of a run",
 		Description: "Get a page of the artifact versions that a run logged or used, with all attributes.",
 		Toolset:     ToolsetClasses,
-	}, func(ctx context.Context, c *artifacts.Client, in RunArtifactsPageInput) (out ArtifactConnection, err error) {
+	}, func(ctx context.Context, c *artifacts.Client, in RunArtifactsPageInput) (ArtifactConnection, error) {
 		l := c.RunArtifacts(in.Entity, in.Project, in.Run, artifacts.RunArtifactsMode(in.Mode), &artifacts.RunArtifactsOptions{PerPage: in.First})
-		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(artifactNode))
-		return out, err
+		return artifactConnection(ctx, l.Pager, in.Slice, in.AsColumns)
 	})
 }
 
@@ -323,6 +334,14 @@ func (o Operation) Walk(ctx context.Context, c *artifacts.Client, arguments json
 		// What is no object, Call refuses in its own words.
 		if json.Unmarshal(arguments, &given) != nil {
 			given = nil
+		}
+		if string(given["columns"]) == "true" {
+			delete(given, "columns") // nodes are what is yielded
+			var err error
+			if arguments, err = json.Marshal(given); err != nil {
+				yield(nil, o.Explain(ctx, err))
+				return
+			}
 		}
 		begin := func(after string) *walking {
 			var err error

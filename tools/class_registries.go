@@ -233,6 +233,7 @@ type RegistryVersionsPageInput struct {
 	// created_at, artifact_size or linked_at, with - before it for descending. Not on servers without W&B's advanced search.
 	Order string `json:"order,omitempty"`
 	Slice
+	AsColumns
 }
 
 func registryVersionsPage() Operation {
@@ -240,11 +241,10 @@ func registryVersionsPage() Operation {
 		Title:       "Page of versions in registries",
 		Description: "Get a page of the versions that are linked in an organization's registries, with all attributes, as seen there.",
 		Toolset:     ToolsetClasses,
-	}, func(ctx context.Context, c *artifacts.Client, in RegistryVersionsPageInput) (out ArtifactConnection, err error) {
+	}, func(ctx context.Context, c *artifacts.Client, in RegistryVersionsPageInput) (ArtifactConnection, error) {
 		l := c.RegistryVersions(in.Organization, &artifacts.RegistryVersionsOptions{
 			PerPage: in.First, Registries: in.Registries, Collections: in.Collections, Filters: in.Filters, Order: in.Order,
 		})
-		out.Nodes, out.ConnectionEnd, err = connection(ctx, l.Pager, in.Slice, plain(artifactNode))
-		return out, err
+		return artifactConnection(ctx, l.Pager, in.Slice, in.AsColumns)
 	})
 }

@@ -66,6 +66,12 @@ func classPages(t *testing.T, s *shop, c *artifacts.Client) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}
+	nodes := call[tools.ArtifactConnection](t, c, "artifacts_page", a).Nodes
+	a["columns"] = true
+	if page := call[tools.ArtifactConnection](t, c, "artifacts_page", a); page.Columns == nil || page.Columns.Length != len(nodes) || len(page.Nodes) > 0 {
+		t.Errorf("%d nodes as columns are %+v", len(nodes), page)
+	}
+	delete(a, "columns")
 	a["total"] = true
 	if page := call[tools.ArtifactConnection](t, c, "artifacts_page", a); page.TotalCount == nil || *page.TotalCount != 45 {
 		t.Errorf("asked for behind the first page, the total is %v", page.TotalCount)
@@ -142,7 +148,7 @@ func classWalks(t *testing.T, s *shop, _ *artifacts.Client) {
 		return o.Walk(ctx, c, json.RawMessage(arguments))
 	}
 	var got []int
-	for nodes, err := range walk(t.Context(), `{"collection": "checkpoints", "first": 10}`) {
+	for nodes, err := range walk(t.Context(), `{"collection": "checkpoints", "first": 10, "columns": true}`) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1765,6 +1765,8 @@ export interface ArtifactsPageInput {
   after?: string | undefined;
   /** Count the whole list, on a page behind the first too. */
   total?: boolean | undefined;
+  /** Give columns in place of nodes: half the text, and less where versions are alike. */
+  columns?: boolean | undefined;
 }
 
 export interface ArtifactNode {
@@ -1798,8 +1800,17 @@ export interface ArtifactNode {
   updated_at?: string | undefined;
 }
 
+export interface NodeColumns {
+  /** The number of nodes. */
+  length: number;
+  /** By the name of an attribute, in the order that nodes have: an array with what each node has, null for one that has none; or {"same": what all of them have}. An attribute that no node has is left out. */
+  values: Record<string, unknown>;
+}
+
 export interface ArtifactConnection {
   nodes: ArtifactNode[];
+  /** In place of nodes, where asked for. */
+  columns?: NodeColumns | undefined;
   page_info: PageInfo;
   /** Length of the whole list: on its first page where known, and where asked for. */
   total_count?: number | undefined;
@@ -1987,6 +1998,8 @@ export interface RunArtifactsPageInput {
   after?: string | undefined;
   /** Count the whole list, on a page behind the first too. */
   total?: boolean | undefined;
+  /** Give columns in place of nodes: half the text, and less where versions are alike. */
+  columns?: boolean | undefined;
 }
 
 export interface RunUseArtifactInput {
@@ -2199,6 +2212,8 @@ export interface RegistryVersionsPageInput {
   after?: string | undefined;
   /** Count the whole list, on a page behind the first too. */
   total?: boolean | undefined;
+  /** Give columns in place of nodes: half the text, and less where versions are alike. */
+  columns?: boolean | undefined;
 }
 
 export interface RegistryMemberNode {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
+import pickle
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 import reliquary
 from conftest import PLACE
 from reliquary import Api, Artifact, errors
+from reliquary._nodes import ArtifactData
 from reliquary._pages import Pages
 from reliquary._session import Pending
 
@@ -342,3 +346,61 @@ def test_what_was_asked_for_ahead_is_canceled_when_nobody_wants_it(
     with pytest.raises(KeyboardInterrupt):
         versions[:]
     assert asked.canceled == 1 and versions._ahead is None
+
+
+def test_versions_of_a_list_are_as_those_that_were_loaded(api: Api, pets: str) -> None:
+    odd = api.artifact(f"{pets}:v1")
+    odd.description, odd.tags, odd.metadata = (
+        None,
+        ["old", "a b"],
+        {"n": [1, {"deep": None}], "ü": 2.5},
+    )
+    odd.ttl = timedelta(days=3)
+    odd.save()
+    names = [
+        name
+        for name, value in vars(ArtifactData).items()
+        if isinstance(value, property) and name not in ("url", "attrs")
+    ]
+    assert len(names) > 20
+    run = odd.logged_by()
+    assert run is not None
+    lists = [
+        api.artifacts("dataset", pets, per_page=2),
+        api.artifacts("dataset", pets, per_page=1),
+        run.logged_artifacts(),
+    ]
+    assert [len(list(versions)) for versions in lists] == [3, 3, 1]
+    for version in (version for versions in lists for version in versions.objects):
+        loaded = api.artifact(version.qualified_name)
+        for attrs_were_read in (False, True):
+            for name in names:
+                what = (version.name, name, attrs_were_read)
+                assert getattr(version, name) == getattr(loaded, name), what
+            assert (repr(version), dir(version)) == (repr(loaded), dir(loaded))
+            assert list(version.attrs.items()) == list(loaded.attrs.items())  # in this order
+            assert version.attrs is version.attrs
+        assert json.loads(json.dumps(version.attrs)) == loaded.attrs
+
+
+def test_versions_of_a_list_share_nothing_that_can_be_changed(api: Api, pets: str) -> None:
+    first, second, third = api.artifacts("dataset", pets)
+    for version in (first, second):
+        version.tags.append("mine")
+        version.metadata["mine"] = True
+        version.attrs["tags"].append("mine")
+    assert (third.tags, third.attrs["tags"], third.metadata) == ([], [], {"n": 0})
+    assert first.metadata == {"n": 2, "mine": True}
+
+    # A copy of a node is a dictionary, without the others of its page.
+    node: Any = third._node
+    row: Any
+    (row,) = [v._node for v in api.artifacts("dataset", pets, order="createdAt", per_page=1)][:1]
+    for copied in (copy.copy(row), copy.deepcopy(row), pickle.loads(pickle.dumps(row))):
+        assert type(copied) is dict and copied == node
+    with pytest.raises(KeyError):
+        row["no such attribute"]
+    assert row.get("no such attribute") is None and row.get("commit_hash", 1) != 1
+    third.tags = ["kept"]
+    third.save()
+    assert api.artifact(f"{pets}:v0").tags == ["kept"]

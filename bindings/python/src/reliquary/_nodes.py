@@ -23,6 +23,76 @@ def name_of(name: str) -> str:
     return name.partition(":")[0]
 
 
+def _copy(value: Any) -> Any:
+    """JSON that is nobody else's."""
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return value
+
+
+class _Columns:
+    """The nodes of a page by attribute, as the library gives them."""
+
+    __slots__ = ("each", "names", "same")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.names = list(values)
+        self.each: dict[str, list[Any]] = {}  # what differs, by node
+        self.same: dict[str, Any] = {}  # what all of them have
+        for name, column in values.items():
+            if isinstance(column, list):
+                self.each[name] = column
+            else:
+                self.same[name] = column["same"]
+
+
+class Row:
+    """A node of a page, looked up in its columns when it is asked for.
+
+    A dictionary for each node would take several times the memory, and most of the
+    time that a page takes: most programs look at few attributes. The columns stay as
+    long as one of their rows.
+    """
+
+    __slots__ = ("_columns", "_index")
+
+    def __init__(self, columns: _Columns, index: int) -> None:
+        self._columns, self._index = columns, index
+
+    def __getitem__(self, name: str) -> Any:
+        columns = self._columns
+        if name in columns.same:
+            return columns.same[name]
+        value = columns.each[name][self._index]  # or a KeyError, as of a dictionary
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value under a name, default if there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def whole(self) -> dict[str, Any]:
+        """The node as a dictionary, which shares nothing with other nodes."""
+        return {
+            name: _copy(self[name]) for name in self._columns.names if self.get(name) is not None
+        }
+
+    def __reduce__(self) -> Any:
+        return dict, (self.whole(),)  # a copy of one node does not take the page along
+
+
+def rows(columns: types.NodeColumns) -> list[Row]:
+    """The nodes of a page that came as columns."""
+    values = _Columns(columns["values"])
+    return [Row(values, index) for index in range(columns["length"])]
+
+
 class ArtifactTypeData:
     """The attributes of an artifact type."""
 
@@ -187,7 +257,7 @@ class ArtifactCollectionData:
 class ArtifactData:
     """The attributes of a logged version, and what setters changed of them."""
 
-    _node: types.ArtifactNode
+    _node: types.ArtifactNode  # or a Row, which answers as one
     _name: str
     _set: dict[str, Any]
 
@@ -310,6 +380,9 @@ class ArtifactData:
     @property
     def attrs(self) -> types.ArtifactNode:
         """Everything that the server said, as JSON."""
+        if isinstance(self._node, Row):
+            whole: Any = self._node.whole()
+            self._node = whole
         return self._node
 
     @property

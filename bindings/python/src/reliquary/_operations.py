@@ -1587,6 +1587,7 @@ class Operations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
+        columns: bool | None = None,
     ) -> _types.ArtifactConnection:
         """Get a page of the versions of an artifact collection, with all attributes.
 
@@ -1601,6 +1602,8 @@ class Operations:
             first: Default: 50.
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
+            columns: Give columns in place of nodes: half the text, and less where versions are
+                alike.
         """
         answer: _types.ArtifactConnection = self._call(
             "artifacts_page",
@@ -1615,6 +1618,7 @@ class Operations:
                 "first": first,
                 "after": after,
                 "total": total,
+                "columns": columns,
             },
         )
         return answer
@@ -1894,6 +1898,7 @@ class Operations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
+        columns: bool | None = None,
     ) -> _types.ArtifactConnection:
         """Get a page of the artifact versions that a run logged or used, with all attributes.
 
@@ -1903,6 +1908,8 @@ class Operations:
             first: Default: 50.
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
+            columns: Give columns in place of nodes: half the text, and less where versions are
+                alike.
         """
         answer: _types.ArtifactConnection = self._call(
             "run_artifacts_page",
@@ -1914,6 +1921,7 @@ class Operations:
                 "first": first,
                 "after": after,
                 "total": total,
+                "columns": columns,
             },
         )
         return answer
@@ -2273,6 +2281,7 @@ class Operations:
         first: int | None = None,
         after: str | None = None,
         total: bool | None = None,
+        columns: bool | None = None,
     ) -> _types.ArtifactConnection:
         """Get a page of the versions that are linked in an organization's registries, with all
         attributes, as seen there.
@@ -2289,6 +2298,8 @@ class Operations:
             first: Default: 50.
             after: end_cursor of the page before, all else unchanged.
             total: Count the whole list, on a page behind the first too.
+            columns: Give columns in place of nodes: half the text, and less where versions are
+                alike.
         """
         answer: _types.ArtifactConnection = self._call(
             "registry_versions_page",
@@ -2301,6 +2312,7 @@ class Operations:
                 "first": first,
                 "after": after,
                 "total": total,
+                "columns": columns,
             },
         )
         return answer

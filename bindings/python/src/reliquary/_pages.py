@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import errors
+from ._nodes import rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ else:
     def overload(function):
         return function
 
+
+# What gives pages of versions: they are many, and come as columns.
+_VERSIONS = frozenset(("artifacts_page", "run_artifacts_page", "registry_versions_page"))
 
 # A page that a server would refuse to give is no use.
 LARGEST_PAGE = 10_000
@@ -80,7 +84,10 @@ class Pages(_List[T]):
         return self._end
 
     def _page_after(self, cursor: str | None) -> dict[str, object]:
-        return {**self._arguments, "first": self.per_page, "after": cursor}
+        page = {**self._arguments, "first": self.per_page, "after": cursor}
+        if self._operation in _VERSIONS:
+            page["columns"] = True
+        return page
 
     def _whole(self) -> dict[str, object]:
         """What to ask for to get the whole list as columns."""
@@ -90,7 +97,9 @@ class Pages(_List[T]):
         self._page_begin = len(self.objects)
         self._page_loaded = True
         convert = self._convert
-        self.objects.extend([convert(node) for node in page["nodes"]])
+        columns = page.get("columns")
+        nodes = page["nodes"] if columns is None else rows(columns)
+        self.objects.extend([convert(node) for node in nodes])
         info = page["page_info"]
         self._more = info["has_next_page"]
         self._end = info.get("end_cursor")

@@ -1422,6 +1422,15 @@ class Done(TypedDict):
     done: bool
 
 
+class NodeColumns(TypedDict):
+    # The number of nodes.
+    length: int
+    # By the name of an attribute, in the order that nodes have: an array with what each node
+    # has, null for one that has none; or {"same": what all of them have}. An attribute that no
+    # node has is left out.
+    values: dict[str, Any]
+
+
 class _ArtifactNode(TypedDict, total=False):
     description: str
     # Left out if there is none.
@@ -1457,6 +1466,8 @@ class ArtifactNode(_ArtifactNode):
 
 
 class _ArtifactConnection(TypedDict, total=False):
+    # In place of nodes, where asked for.
+    columns: NodeColumns
     # Length of the whole list: on its first page where known, and where asked for.
     total_count: int
 
