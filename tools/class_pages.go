@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"reflect"
 	"sync"
@@ -368,9 +369,6 @@ func (o Operation) Walk(ctx context.Context, c *artifacts.Client, arguments json
 			case got = <-now.done:
 			}
 			now.cancel()
-			if got.panicked != nil {
-				panic(got.panicked)
-			}
 			if got.err != nil {
 				yield(nil, o.Explain(ctx, got.err))
 				return
@@ -410,9 +408,8 @@ type walking struct {
 
 // A walked is what became of one.
 type walked struct {
-	out      any
-	err      error
-	panicked any // to go on in the goroutine of whoever walks
+	out any
+	err error
 }
 
 // begin calls the operation for the page behind after, which arguments name.
@@ -423,7 +420,10 @@ func (o Operation) begin(ctx context.Context, c *artifacts.Client, arguments jso
 	go func() {
 		got := walked{}
 		defer func() {
-			got.panicked = recover()
+			// Whoever walks is in another goroutine, and could not contain it.
+			if cause := recover(); cause != nil {
+				got.err = fmt.Errorf("the operation %s panicked: %v", o.Name, cause)
+			}
 			w.done <- got
 		}()
 		got.out, got.err = o.Call(ctx, c, arguments)

@@ -243,3 +243,16 @@ func BenchmarkFirstCheck(b *testing.B) {
 		_ = o.Check(json.RawMessage(`{"collection": "team/vision/detector", "limit": 5}`))
 	}
 }
+
+// TestWalk_Panic: a mistake in an operation ends the walk, not the process.
+func TestWalk_Panic(t *testing.T) {
+	o := tools.Define("projects_page", tools.Reads, tools.Words{}, func(context.Context, *artifacts.Client, tools.ProjectsPageInput) (tools.ProjectConnection, error) {
+		panic("a mistake")
+	})
+	var last error
+	for _, last = range o.Walk(t.Context(), nil, nil) {
+	}
+	if last == nil || !strings.Contains(last.Error(), "a mistake") || !strings.Contains(last.Error(), "report it") {
+		t.Errorf("the walk ended with %v", last)
+	}
+}
