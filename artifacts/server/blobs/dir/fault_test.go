@@ -58,6 +58,7 @@ func (d *disk) system() system {
 			}
 			return f.Sync()
 		},
+		writeBack: realSystem.writeBack,
 		rename: func(from, to string) error {
 			if err := d.step(); err != nil {
 				return err
@@ -65,6 +66,33 @@ func (d *disk) system() system {
 			return os.Rename(from, to)
 		},
 		syncAll: d.syncAll,
+	}
+}
+
+// TestWriteBack: the disk begins with a large file while more of it comes, in
+// order and with nothing left out but the end; small ones it is left to collect.
+func TestWriteBack(t *testing.T) {
+	for size, least := range map[int]int64{writeBackStep / 2: 0, 3*writeBackStep + 1: 3 * writeBackStep} {
+		s, err := Open(filepath.Join(t.TempDir(), "blobs"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var end int64
+		s.sys.writeBack = func(f *os.File, from, n int64) {
+			if fi, err := f.Stat(); from != end || n < 1 || err != nil || fi.Size() < from+n {
+				t.Errorf("%d bytes from %d on, behind %d (%v)", n, from, end, err)
+			}
+			end = from + n
+			realSystem.writeBack(f, from, n)
+		}
+		b := blobstest.Bytes(1, size)
+		info, err := s.Put(t.Context(), bytes.NewReader(b), int64(size), blobs.Digests{})
+		if err != nil || info.Key != blobstest.SHA256(b) {
+			t.Errorf("%+v, %v", info, err)
+		}
+		if end < least || least == 0 && end != 0 {
+			t.Errorf("of %d bytes, the disk began with %d", size, end)
+		}
 	}
 }
 

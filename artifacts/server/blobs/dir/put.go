@@ -13,6 +13,11 @@ import (
 // hashing dwarfs handing it to another goroutine.
 const chunk = 512 << 10
 
+// writeBackStep is after how many bytes of a file the disk is to begin with
+// them. Left alone, the system begins when memory fills, or after half a minute:
+// all of a large file would be written when everything else is done.
+const writeBackStep = 8 << 20
+
 // Put implements blobs.Store.
 func (s *Store) Put(ctx context.Context, r io.Reader, size int64, want blobs.Digests) (blobs.Info, error) {
 	t, err := s.newTemp()
@@ -49,6 +54,7 @@ func (s *Store) receive(ctx context.Context, t *temp, r io.Reader, size int64) (
 		current = make([]byte, firstChunk(size))
 		other   []byte
 		pending chan error // of the chunk in work, if any
+		begun   int64      // up to where the disk was told to begin
 	)
 	// finish waits for the chunk in work: nobody may use t or sums before that.
 	finish := func() error {
@@ -79,6 +85,10 @@ func (s *Store) receive(ctx context.Context, t *temp, r io.Reader, size int64) (
 				}()
 				sums.sha256.Write(p)
 				_, err := s.sys.write(t.File, p)
+				if end := n; err == nil && end-begun >= writeBackStep {
+					s.sys.writeBack(t.File, begun, end-begun)
+					begun = end
+				}
 				<-done
 				pending <- err
 			}()

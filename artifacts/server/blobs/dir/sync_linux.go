@@ -35,6 +35,10 @@ func syncAllOf(path string) func(*os.File) error {
 	}
 }
 
+func writeBack(f *os.File, from, n int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), from, n, unix.SYNC_FILE_RANGE_WRITE)
+}
+
 // atLeast reports whether a kernel's release, as in 6.8.0-45-generic, is the
 // one given or a newer one.
 func atLeast(release string, major, minor int) bool {
