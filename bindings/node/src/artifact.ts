@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { inspect, type InspectOptions } from "node:util";
 
 import { ArtifactFiles, type FilesOptions } from "./artifact-files.js";
+import { Loaded, Row, type Attributes } from "./attributes.js";
 import { shown } from "./inspect.js";
 import { Manifest } from "./manifest.js";
 import type { ArtifactNode, ArtifactSaveInput, RunName } from "./operations.js";
@@ -41,9 +42,9 @@ export type FirstOf<T> = T[] & {
  */
 export class Artifact {
   readonly #session: Session;
-  #attrs!: ArtifactNode;
-  #aliases!: string[];
-  #tags!: string[];
+  #attrs!: Attributes<ArtifactNode>;
+  #aliases: string[] | undefined; // nothing: not asked for
+  #tags: string[] | undefined;
   #ttl: number | null | "inherit" | undefined; // nothing: not assigned
   #metadata!: string; // as it was
 
@@ -52,37 +53,37 @@ export class Artifact {
   /** JSON of the program's own. Numbers are JavaScript's. */
   metadata!: Record<string, unknown>;
 
-  constructor(session: Session, attrs: ArtifactNode) {
+  constructor(session: Session, attrs: ArtifactNode | Row<ArtifactNode>) {
     this.#session = session;
-    this.#take(attrs);
+    this.#take(attrs instanceof Row ? attrs : new Loaded(attrs));
   }
 
-  #take(attrs: ArtifactNode): void {
+  #take(attrs: Attributes<ArtifactNode>): void {
     this.#attrs = attrs;
-    this.#aliases = [...attrs.aliases];
-    this.#tags = [...attrs.tags];
-    this.#ttl = undefined;
-    this.description = attrs.description;
-    this.#metadata = JSON.stringify(attrs.metadata ?? {});
+    this.#aliases = this.#tags = this.#ttl = undefined;
+    this.description = attrs.get("description");
+    this.#metadata = attrs.json("metadata");
     this.metadata = JSON.parse(this.#metadata) as Record<string, unknown>;
   }
 
   /** Everything that the server said of it, without what was changed since. */
   get attrs(): Readonly<ArtifactNode> {
-    return this.#attrs;
+    const whole = this.#attrs.whole();
+    if (this.#attrs instanceof Row) this.#attrs = new Loaded(whole);
+    return whole;
   }
   get id(): string {
-    return this.#attrs.id;
+    return this.#attrs.get("id");
   }
   get entity(): string {
-    return this.#attrs.entity;
+    return this.#attrs.get("entity");
   }
   get project(): string {
-    return this.#attrs.project;
+    return this.#attrs.get("project");
   }
   /** The collection and the version: "detector:v3". */
   get name(): string {
-    return `${this.#attrs.collection}:${this.#attrs.version}`;
+    return `${this.#attrs.get("collection")}:${this.#attrs.get("version")}`;
   }
   /** "team/vision/detector:v3" */
   get qualifiedName(): string {
@@ -90,26 +91,26 @@ export class Artifact {
   }
   /** The name of the collection. */
   get collection(): string {
-    return this.#attrs.collection;
+    return this.#attrs.get("collection");
   }
   /** "v3" */
   get version(): string {
-    return this.#attrs.version;
+    return this.#attrs.get("version");
   }
   get versionIndex(): number {
-    return this.#attrs.version_index;
+    return this.#attrs.get("version_index");
   }
   get sourceEntity(): string {
-    return this.#attrs.source_entity;
+    return this.#attrs.get("source_entity");
   }
   get sourceProject(): string {
-    return this.#attrs.source_project;
+    return this.#attrs.get("source_project");
   }
   get sourceCollection(): string {
-    return this.#attrs.source_collection;
+    return this.#attrs.get("source_collection");
   }
   get sourceVersion(): string {
-    return this.#attrs.source_version;
+    return this.#attrs.get("source_version");
   }
   /** The name where it was logged. */
   get sourceName(): string {
@@ -123,73 +124,75 @@ export class Artifact {
     return this.qualifiedName !== this.sourceQualifiedName;
   }
   get type(): string {
-    return this.#attrs.type;
+    return this.#attrs.get("type");
   }
   /** "PENDING", "COMMITTED" or "DELETED". */
   get state(): string {
-    return this.#attrs.state;
+    return this.#attrs.get("state");
   }
   /** Equal digests mean equal contents. */
   get digest(): string {
-    return this.#attrs.digest;
+    return this.#attrs.get("digest");
   }
   get commitHash(): string | undefined {
-    return this.#attrs.commit_hash;
+    return this.#attrs.get("commit_hash");
   }
   /** In bytes. */
   get size(): bigint {
-    return BigInt(this.#attrs.size);
+    return BigInt(this.#attrs.get("size"));
   }
   get fileCount(): number {
-    return this.#attrs.file_count;
+    return this.#attrs.get("file_count");
   }
   get historyStep(): number | undefined {
-    return this.#attrs.history_step;
+    return this.#attrs.get("history_step");
   }
   get createdAt(): Date {
-    return new Date(this.#attrs.created_at);
+    return new Date(this.#attrs.get("created_at"));
   }
   get updatedAt(): Date | undefined {
-    return this.#attrs.updated_at === undefined ? undefined : new Date(this.#attrs.updated_at);
+    const at = this.#attrs.get("updated_at");
+    return at === undefined ? undefined : new Date(at);
   }
 
   /** Aliases in this collection; the array can be changed in place. */
   get aliases(): string[] {
-    return this.#aliases;
+    return (this.#aliases ??= [...this.#attrs.get("aliases")]);
   }
   set aliases(aliases: Iterable<string>) {
     this.#aliases = [...aliases];
   }
   /** The tags; the array can be changed in place. */
   get tags(): string[] {
-    return this.#tags;
+    return (this.#tags ??= [...this.#attrs.get("tags")]);
   }
   set tags(tags: Iterable<string>) {
     this.#tags = [...tags];
   }
   /** How long it is kept after `createdAt`, in seconds; null: for ever. "inherit" can be assigned: as its project says. */
   get ttlSeconds(): number | null {
-    return typeof this.#ttl === "number" || this.#ttl === null ? this.#ttl : (this.#attrs.ttl_seconds ?? null);
+    return typeof this.#ttl === "number" || this.#ttl === null ? this.#ttl : (this.#attrs.get("ttl_seconds") ?? null);
   }
   set ttlSeconds(seconds: number | null | "inherit") {
     this.#ttl = seconds;
   }
   get ttlIsInherited(): boolean {
-    return this.#ttl === undefined ? this.#attrs.ttl_is_inherited : this.#ttl === "inherit";
+    return this.#ttl === undefined ? this.#attrs.get("ttl_is_inherited") : this.#ttl === "inherit";
   }
 
   /** Sends what was changed: description, metadata, aliases, tags and time to live. */
   async save(options?: CallOptions): Promise<void> {
     const was = this.#attrs;
     const input: ArtifactSaveInput = { artifact: this.#path() };
-    if (this.description !== was.description) input.description = this.description ?? "";
+    const [aliases, tags] = [was.get("aliases"), was.get("tags")];
+    if (this.description !== was.get("description")) input.description = this.description ?? "";
     if (JSON.stringify(this.metadata) !== this.#metadata) input.metadata = this.metadata;
     if (this.#ttl !== undefined) input.ttl_seconds = this.#ttl === "inherit" ? 0 : (this.#ttl ?? -1);
-    input.add_aliases = without(this.#aliases, was.aliases);
-    input.remove_aliases = without(was.aliases, this.#aliases);
-    input.add_tags = without(this.#tags, was.tags);
-    input.remove_tags = without(was.tags, this.#tags);
-    this.#take(await this.#session.call("artifact_save", input, options));
+    input.add_aliases = without(this.aliases, aliases);
+    input.remove_aliases = without(aliases, this.aliases);
+    input.add_tags = without(this.tags, tags);
+    input.remove_tags = without(tags, this.tags);
+    this.#take(new Loaded(await this.#session.call("artifact_save", input, options)));
   }
 
   /** Deletes it at once. A link is taken out of its portfolio, and the version itself stays. */
@@ -272,7 +275,7 @@ export class Artifact {
 
   /** Asks the server anew, and forgets what was changed and not saved. */
   async load(options?: CallOptions): Promise<void> {
-    this.#take(await this.#session.call("artifact_load", { artifact: this.#path() }, options));
+    this.#take(new Loaded(await this.#session.call("artifact_load", { artifact: this.#path() }, options)));
   }
 
   #path(): string {
@@ -280,7 +283,7 @@ export class Artifact {
   }
 
   toJSON(): Readonly<ArtifactNode> {
-    return this.#attrs;
+    return this.attrs;
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {

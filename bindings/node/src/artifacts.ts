@@ -1,6 +1,7 @@
 import { Artifact } from "./artifact.js";
+import type { Row } from "./attributes.js";
 import type { ArtifactNode } from "./operations.js";
-import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
+import { Paginator, versionPages, type ListOptions } from "./paginator.js";
 import type { Place } from "./paths.js";
 import type { Session } from "./session.js";
 
@@ -15,7 +16,7 @@ export interface ArtifactsOptions extends ListOptions {
 }
 
 /** The versions of a collection. */
-export class Artifacts extends Paginator<ArtifactNode, Artifact> {
+export class Artifacts extends Paginator<ArtifactNode, Artifact, Row<ArtifactNode>> {
   /** The collection. */
   readonly collectionName: string;
   /** The collection's type; nothing if it was not said. */
@@ -26,7 +27,7 @@ export class Artifacts extends Paginator<ArtifactNode, Artifact> {
 
   constructor(session: Session, of: Place & { type?: string | undefined; collection: string }, options: ArtifactsOptions = {}) {
     const { filters, order, tags } = options;
-    super(pagesOf(session, "artifacts_page", { ...of, filters, order, tags }), (node) => new Artifact(session, node), options);
+    super(versionPages(session, "artifacts_page", { ...of, filters, order, tags }), (node) => new Artifact(session, node), options);
     this.collectionName = of.collection;
     this.type = of.type;
     this.filters = filters;
@@ -36,11 +37,11 @@ export class Artifacts extends Paginator<ArtifactNode, Artifact> {
 }
 
 /** The versions that a run logged, or used. */
-export class RunArtifacts extends Paginator<ArtifactNode, Artifact> {
+export class RunArtifacts extends Paginator<ArtifactNode, Artifact, Row<ArtifactNode>> {
   readonly mode: "logged" | "used";
 
   constructor(session: Session, of: Place & { run: string }, mode: "logged" | "used", options?: ListOptions) {
-    super(pagesOf(session, "run_artifacts_page", { ...of, mode }), (node) => new Artifact(session, node), options);
+    super(versionPages(session, "run_artifacts_page", { ...of, mode }), (node) => new Artifact(session, node), options);
     this.mode = mode;
   }
 }

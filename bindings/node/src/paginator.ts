@@ -1,7 +1,8 @@
+import { rowsOf, type Row } from "./attributes.js";
 import { Columns } from "./columns.js";
 import { ReliquaryError } from "./errors.js";
 import type { NativeColumns } from "./native.js";
-import type { OperationName, Operations, PageInfo } from "./operations.js";
+import type { ArtifactNode, OperationName, Operations, PageInfo } from "./operations.js";
 import type { CallOptions, ProgressOptions, Session } from "./session.js";
 
 /** What every list takes. */
@@ -28,6 +29,25 @@ export interface Slice {
 export interface PageSource<Node> {
   (slice: Slice, options: ProgressOptions): Promise<Connection<Node>>;
   columns?: ((slice: Slice, options: CallOptions) => Promise<NativeColumns>) | undefined;
+}
+
+/** The operations that give pages of versions. */
+type VersionsName = {
+  [Name in PageName]: Operations[Name]["output"] extends Connection<ArtifactNode> ? Name : never;
+}[PageName];
+
+/** The pages of one of them: versions are many, and come as columns. */
+export function versionPages<Name extends VersionsName>(
+  session: Session,
+  operation: Name,
+  input: Omit<Operations[Name]["input"], keyof Slice | "columns">,
+): PageSource<Row<ArtifactNode>> {
+  const of = (slice: Slice): Operations[Name]["input"] => ({ ...input, ...slice, columns: true }) as Operations[Name]["input"];
+  const page = async (slice: Slice, options: ProgressOptions): Promise<Connection<Row<ArtifactNode>>> => {
+    const { columns, page_info, total_count } = await session.call(operation, of(slice), options);
+    return { nodes: columns === undefined ? [] : rowsOf<ArtifactNode>(columns), page_info, total_count };
+  };
+  return Object.assign(page, { columns: (slice: Slice, options: CallOptions) => session.columns(operation, of(slice), options) });
 }
 
 /** What a page tells before it is there: where it ends, if another one follows. */
@@ -71,13 +91,13 @@ export function pagesOf<Name extends PageName>(
  * While a page is used the next one is fetched, at most one ahead. Leaving the
  * loop stops that.
  */
-export class Paginator<Node, Item> implements AsyncIterable<Item> {
-  readonly #source: PageSource<Node>;
-  readonly #make: (node: Node) => Item;
+export class Paginator<Node, Item, Given = Node> implements AsyncIterable<Item> {
+  readonly #source: PageSource<Given>;
+  readonly #make: (node: Given) => Item;
   readonly #options: ListOptions;
   #length: number | undefined;
 
-  constructor(source: PageSource<Node>, make: (node: Node) => Item, options: ListOptions = {}) {
+  constructor(source: PageSource<Given>, make: (node: Given) => Item, options: ListOptions = {}) {
     this.#source = source;
     this.#make = make;
     this.#options = options;
@@ -137,33 +157,33 @@ export class Paginator<Node, Item> implements AsyncIterable<Item> {
    * earlier, when it is known where the page ends, by whoever waits for one behind
    * the first, or for all.
    */
-  protected async *connections(first: number, all = false): AsyncGenerator<Connection<Node>, void, undefined> {
+  protected async *connections(first: number, all = false): AsyncGenerator<Connection<Given>, void, undefined> {
     const { signal } = this.#options;
     const left = new AbortController(); // the loop was
     const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
-    const ask = (after?: string): Coming<Node> => {
+    const ask = (after?: string): Coming<Given> => {
       const onProgress = (told: unknown): void => {
         coming.end = (told as PageEnd).page_info.end_cursor;
         if (coming.awaited) goOn(coming);
       };
       const page = this.#source({ first, after }, { signal: stop, onProgress });
       page.catch(() => {}); // it is told when it is awaited
-      const coming: Coming<Node> = { after, page, awaited: false };
+      const coming: Coming<Given> = { after, page, awaited: false };
       return coming;
     };
-    const goOn = (coming: Coming<Node>): void => {
+    const goOn = (coming: Coming<Given>): void => {
       if (coming.end !== undefined) coming.next ??= ask(coming.end);
     };
     try {
-      let coming: Coming<Node> | undefined = ask();
+      let coming: Coming<Given> | undefined = ask();
       while (coming) {
         coming.awaited = all || coming.after !== undefined;
         if (coming.awaited) goOn(coming);
-        const page: Connection<Node> = await coming.page;
+        const page: Connection<Given> = await coming.page;
         signal?.throwIfAborted(); // it may have come before that
         this.#length = page.total_count ?? this.#length;
         const { has_next_page: more, end_cursor: after } = page.page_info;
-        const next: Coming<Node> | undefined = coming.next?.after === after ? coming.next : undefined;
+        const next: Coming<Given> | undefined = coming.next?.after === after ? coming.next : undefined;
         coming = more ? (next ?? ask(after)) : undefined;
         yield page;
       }

@@ -1,7 +1,8 @@
 import { Artifact } from "./artifact.js";
 import { ArtifactCollection } from "./artifact-collection.js";
+import type { Row } from "./attributes.js";
 import type { ArtifactCollectionNode, ArtifactNode } from "./operations.js";
-import { pagesOf, Paginator, type ListOptions } from "./paginator.js";
+import { pagesOf, Paginator, versionPages, type ListOptions } from "./paginator.js";
 import type { Session } from "./session.js";
 
 /** Conditions as W&B takes them, like MongoDB's: `{ name: { $regex: "^det" } }`. */
@@ -61,7 +62,7 @@ export class Collections extends Paginator<ArtifactCollectionNode, ArtifactColle
 }
 
 /** Versions that are linked in registries, each as seen there. */
-export class Versions extends Paginator<ArtifactNode, Artifact> {
+export class Versions extends Paginator<ArtifactNode, Artifact, Row<ArtifactNode>> {
   readonly organization: string | undefined;
   readonly registryFilter: Filter | undefined;
   readonly collectionFilter: Filter | undefined;
@@ -78,7 +79,7 @@ export class Versions extends Paginator<ArtifactNode, Artifact> {
   ) {
     const { filter, order } = options;
     super(
-      pagesOf(session, "registry_versions_page", { organization, registries, collections, filters: filter, order }),
+      versionPages(session, "registry_versions_page", { organization, registries, collections, filters: filter, order }),
       (node) => new Artifact(session, node),
       hundred(options),
     );

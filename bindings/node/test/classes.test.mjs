@@ -66,6 +66,43 @@ test("Artifacts", async () => {
   assert.deepEqual((await curated.toArray()).map((a) => a.version), ["v0", "v1", "v2"]);
 });
 
+test("versions of a list are as those that were loaded", async () => {
+  const getters = Object.entries(Object.getOwnPropertyDescriptors(Artifact.prototype)).filter(([, { get }]) => get).map(([name]) => name);
+  assert.ok(getters.length > 20);
+  const lists = [["dataset", "imagenet-mini"], ["model", "checkpoints"], ["model", "resnet-weights"], ["model", "released-models"]];
+  for (const [type, collection] of lists) {
+    for (const perPage of [1, 50]) {
+      const versions = await api.artifacts(type, collection, { perPage }).toArray();
+      for (const version of versions.slice(0, 5)) {
+        const loaded = await api.artifact(version.qualifiedName);
+        for (const attrsWereRead of [false, true]) {
+          for (const name of getters.filter((each) => each !== "attrs")) {
+            assert.deepStrictEqual(version[name], loaded[name], `${version.name}: ${name}, ${attrsWereRead}`);
+          }
+          assert.deepStrictEqual(Object.entries(version), Object.entries(loaded));
+          assert.equal(JSON.stringify(version), JSON.stringify(loaded)); // also the order
+          assert.equal(inspect(version), inspect(loaded));
+          assert.equal(version.attrs, version.attrs);
+          assert.deepStrictEqual(version.attrs, loaded.attrs);
+        }
+      }
+    }
+  }
+});
+
+test("versions of a list share nothing that can be changed", async () => {
+  const list = () => api.artifacts("dataset", "imagenet-mini").toArray();
+  const [first, second] = await list();
+  const before = await list();
+  first.tags.push("mine");
+  first.aliases.push("mine");
+  first.metadata.mine = { deep: true };
+  first.attrs.tags.push("mine");
+  first.attrs.aliases.push("mine");
+  if (first.attrs.metadata) first.attrs.metadata.mine = true;
+  for (const name of ["tags", "aliases", "metadata", "attrs"]) assert.deepStrictEqual(second[name], before[1][name], name);
+});
+
 test("a list fetches one page ahead, and no more", async () => {
   // As seen from the calls that a list makes.
   const asked = [];
