@@ -69,9 +69,12 @@ func (mutation) UseArtifactByName(ctx context.Context, in UseArtifactByNameInput
 	if err != nil {
 		return nil, err
 	}
-	p, err := rq.projectOrNull(ctx, textOf(in.ArtifactEntityName), in.ArtifactProjectName)
-	if p == nil {
-		return nil, err
+	// Most runs use what is in their own project, which has been found.
+	p := rq.projectRef(r.ProjectID, r.Project, r.EntityID, r.Entity)
+	if rq.entityName(textOf(in.ArtifactEntityName)) != r.Entity || in.ArtifactProjectName != r.Project {
+		if p, err = rq.projectOrNull(ctx, textOf(in.ArtifactEntityName), in.ArtifactProjectName); p == nil {
+			return nil, err
+		}
 	}
 	m, err := p.member(ctx, in.ArtifactName)
 	if err != nil {

@@ -174,17 +174,9 @@ func (p *Project) member(ctx context.Context, name string) (metadata.Membership,
 	if !ok {
 		alias = "latest"
 	}
-	c, err := p.rq.store.Collection(ctx, p.id, "", collection)
-	if err != nil {
-		return metadata.Membership{}, err
-	}
-	m, err := p.rq.store.Membership(ctx, c.ID, alias)
-	if err != nil {
-		return m, err
-	}
 	// A portfolio may hold a version of an entity that the viewer is no member
 	// of: whoever may see the portfolio may see what it holds.
-	return m, nil
+	return p.rq.store.MembershipByName(ctx, p.id, collection, alias)
 }
 
 // Project finds a project that the viewer may see.

@@ -115,13 +115,22 @@ func (rq *request) project(ctx context.Context, entity, name string) (metadata.P
 
 // projectToWrite finds a project that the viewer may change.
 func (rq *request) projectToWrite(ctx context.Context, entity, name string) (metadata.Project, error) {
+	p, err := rq.store.Project(ctx, rq.entityName(entity), name)
+	if err == nil {
+		if ok, err := rq.viewer.MayWrite(ctx, p.EntityID, p.ID); err != nil || ok {
+			return p, err
+		}
+	}
+	if err != nil && !metadata.IsNotFound(err) {
+		return p, err
+	}
+	// What there is to say depends on what else the viewer may see there.
 	if _, err := rq.placeToWrite(ctx, entity, name); err != nil {
 		return metadata.Project{}, err
 	}
-	p, err := rq.store.Project(ctx, rq.entityName(entity), name)
-	if metadata.IsNotFound(err) {
+	if err != nil {
 		// Clients look for these words.
-		return p, fail(metadata.KindNotFound, "project '%s' not found in entity '%s'", name, rq.entityName(entity))
+		err = fail(metadata.KindNotFound, "project '%s' not found in entity '%s'", name, rq.entityName(entity))
 	}
 	return p, err
 }

@@ -216,6 +216,8 @@ type Artifacts interface {
 
 	// Membership resolves an alias, or "v<N>", in a collection.
 	Membership(ctx context.Context, collectionID int64, alias string) (Membership, error)
+	// MembershipByName does so in the collection of a name in a project.
+	MembershipByName(ctx context.Context, projectID int64, collection, alias string) (Membership, error)
 	// ListMemberships lists the versions of a collection, newest first unless
 	// ordered otherwise. Filters and orders speak of the artifact's fields.
 	ListMemberships(ctx context.Context, collectionID int64, p Page) (Connection[Membership], error)

@@ -207,6 +207,8 @@ func everyMethod(ctx context.Context, s metadata.Store, a metadata.Artifact) map
 	keep("UnlinkArtifact", s.UnlinkArtifact(ctx, a.ID, 1))
 	_, err = s.Membership(ctx, a.SequenceID, "latest")
 	keep("Membership", err)
+	_, err = s.MembershipByName(ctx, 1, "train", "latest")
+	keep("MembershipByName", err)
 	_, err = s.ListMemberships(ctx, a.SequenceID, metadata.Page{})
 	keep("ListMemberships", err)
 	_, err = s.CountMemberships(ctx, a.SequenceID, nil)

@@ -207,10 +207,18 @@ func (r *registry) collection(name string) metadata.Collection {
 	return c
 }
 
-// at resolves an alias or version and returns the version's number, or -1.
+// at resolves an alias or version, in the collection of that id and in that of
+// its name, and returns the version's number, or -1.
 func (r *registry) at(collectionID int64, alias string) int {
 	r.t.Helper()
 	m, err := r.Membership(r.ctx, collectionID, alias)
+	c, cerr := r.CollectionByID(r.ctx, collectionID)
+	r.ok(cerr)
+	named, nerr := r.MembershipByName(r.ctx, c.ProjectID, c.Name, alias)
+	same(r.t, "the version by its collection's name", named, m)
+	if metadata.KindOf(nerr) != metadata.KindOf(err) {
+		r.t.Errorf("%q is %v by the collection's id, and by its name %v", alias, err, nerr)
+	}
 	if metadata.IsNotFound(err) {
 		return -1
 	}

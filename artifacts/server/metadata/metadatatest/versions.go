@@ -35,6 +35,13 @@ func versionTests() map[string]func(*testing.T, *registry) {
 			}
 			_, err = r.Membership(r.ctx, 999, "latest")
 			r.fails(err, metadata.KindNotFound, "latest")
+			for _, elsewhere := range []struct {
+				projectID int64
+				name      string
+			}{{r.project.ID, "none"}, {r.project.ID, "Train"}, {999, "train"}} {
+				_, err = r.MembershipByName(r.ctx, elsewhere.projectID, elsewhere.name, "latest")
+				r.fails(err, metadata.KindNotFound, "latest")
+			}
 		},
 		"every committed version, by id": func(t *testing.T, r *registry) {
 			var want []string

@@ -22,9 +22,9 @@ func recordRunArtifact(ctx context.Context, q session, runID int64, d metadata.D
 // already costs no transaction: programs use the same versions again and again.
 func (s *Store) UseArtifact(ctx context.Context, runID, artifactID int64, usedAs string) error {
 	known := false
-	err := s.read(ctx, func(q session) error {
-		return one(ctx, q, "SELECT EXISTS (SELECT 1 FROM run_artifacts x JOIN artifacts a ON a.id = x.artifact_id WHERE x.run_id = ? AND x.direction = 'INPUT' AND x.artifact_id = ? AND a.state = 'COMMITTED')",
-			[]any{runID, artifactID}, &known)
+	err := s.read(ctx, func(q session) (err error) {
+		known, err = first(ctx, q, scanBool, "SELECT EXISTS (SELECT 1 FROM run_artifacts x JOIN artifacts a ON a.id = x.artifact_id WHERE x.run_id = ? AND x.direction = 'INPUT' AND x.artifact_id = ? AND a.state = 'COMMITTED')", runID, artifactID)
+		return err
 	})
 	if err != nil || known {
 		return err

@@ -31,15 +31,28 @@ func (s shifted) Scan(dest ...any) error { return s.scanner.Scan(append(s.before
 
 // Membership resolves an alias or "v<N>" in a collection.
 func (s *Store) Membership(ctx context.Context, collectionID int64, alias string) (metadata.Membership, error) {
+	return s.membership(ctx, alias, notFound("the collection has no version %q", alias), "?", collectionID)
+}
+
+// MembershipByName resolves an alias or "v<N>" in the collection of a name.
+func (s *Store) MembershipByName(ctx context.Context, projectID int64, collection, alias string) (metadata.Membership, error) {
+	return s.membership(ctx, alias, notFound("there is no version %q of a collection %q", alias, collection),
+		"(SELECT id FROM collections WHERE project_id = ? AND name = ? AND state = 'READY')", projectID, collection)
+}
+
+// membership resolves an alias or "v<N>" in the collection whose id an
+// expression gives. none is the error if there is none.
+func (s *Store) membership(ctx context.Context, alias string, none error, id string, args ...any) (metadata.Membership, error) {
+	query := "SELECT " + memberColumns + " FROM aliases l JOIN memberships m ON m.id = l.membership_id" + memberJoins + " WHERE l.collection_id = " + id + " AND l.alias = ?"
+	named := any(alias)
+	if n, ok := metadata.ParseVersion(alias); ok {
+		query = "SELECT " + memberColumns + " FROM " + memberFrom + " WHERE m.collection_id = " + id + " AND m.version_index = ? AND m.removed_at IS NULL"
+		named = n
+	}
 	var m metadata.Membership
 	err := s.read(ctx, func(q session) (err error) {
-		if n, ok := metadata.ParseVersion(alias); ok {
-			m, err = first(ctx, q, plainly(scanMembership), "SELECT "+memberColumns+" FROM "+memberFrom+" WHERE m.collection_id = ? AND m.version_index = ? AND m.removed_at IS NULL", collectionID, n)
-		} else {
-			m, err = first(ctx, q, plainly(scanMembership), "SELECT "+memberColumns+" FROM aliases l JOIN memberships m ON m.id = l.membership_id"+memberJoins+" WHERE l.collection_id = ? AND l.alias = ?", collectionID, alias)
-		}
-		if missing(err) {
-			return notFound("the collection has no version %q", alias)
+		if m, err = first(ctx, q, plainly(scanMembership), query, append(args, named)...); missing(err) {
+			return none
 		}
 		return err
 	})

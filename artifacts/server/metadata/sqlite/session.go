@@ -62,6 +62,13 @@ func first[T any](ctx context.Context, q session, scan func(scanner) (T, error),
 	return v, rows.Close()
 }
 
+// scanBool reads a row of one truth.
+func scanBool(r scanner) (bool, error) {
+	var b bool
+	err := r.Scan(&b)
+	return b, err
+}
+
 // each calls f for every row of a query.
 func each(ctx context.Context, q session, f func(scanner) error, query string, args ...any) error {
 	rows, err := q.query(ctx, query, args...)
