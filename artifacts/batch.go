@@ -295,11 +295,7 @@ func (d *downloading) settleBytes(ctx context.Context, n *need, data []byte) err
 
 // keepBytes puts content into the cache.
 func (d *downloading) keepBytes(sum md5sum, data []byte) error {
-	dir, err := d.cache.partsFolder(d.store, sum, int64(len(data)))
-	if err != nil {
-		return err
-	}
-	p, err := d.storedPartial(dir, sum, int64(len(data)))
+	p, err := d.storedPartial(sum, int64(len(data)))
 	if err != nil {
 		return err
 	}

@@ -215,7 +215,7 @@ type downloading struct {
 	root  *os.Root
 	near  *nearFolder // nil, or the folder that a copy of this for one goroutine is at
 	cache *fileCache  // nil if it is not to be used
-	store *os.Root    // the cache's folder
+	store *openStore  // the cache's folder
 	known *ledger
 	meter *meter
 
@@ -262,11 +262,7 @@ func (a *Artifact) newDownloading(o *DownloadOptions) (*downloading, error) {
 		folders:   map[string]bool{".": true},
 	}
 	if cache := a.client.files.cache; cache != nil && !o.SkipCache {
-		if d.store, err = cache.root(); err != nil {
-			root.Close()
-			return nil, localFailure("", "", err)
-		}
-		d.cache = cache
+		d.cache, d.store = cache, &openStore{cache: cache}
 	}
 	return d, nil
 }
@@ -276,7 +272,7 @@ func (a *Artifact) newDownloading(o *DownloadOptions) (*downloading, error) {
 func openFolder(within *os.Root, dir string, create bool) (*os.Root, string, error) {
 	if within == nil {
 		dir, err := filepath.Abs(dir)
-		if err == nil && create {
+		if err == nil && create && os.Mkdir(dir, 0o777) != nil { // mostly that is all that there is to make
 			err = os.MkdirAll(dir, 0o777)
 		}
 		if err != nil {
@@ -300,9 +296,7 @@ func (d *downloading) close() {
 		d.c.log.LogAttrs(context.Background(), levelWarn, "digests of files cannot be remembered", slog.String("error", err.Error()))
 	}
 	d.root.Close()
-	if d.store != nil {
-		d.store.Close()
-	}
+	d.store.close()
 }
 
 // all brings all entries to their places.
@@ -312,15 +306,7 @@ func (d *downloading) all(ctx context.Context, entries []ManifestEntry) error {
 		size += max(0, entries[i].Size)
 	}
 	d.meter = newMeter(d.o.Progress, PhaseDownload, len(entries), size)
-	crew := newCrew(ctx, d.c.files.workers(d.o.Workers))
-	for len(entries) > 0 {
-		some := entries[:neighbours(entries)]
-		entries = entries[len(some):]
-		if !crew.run(func(ctx context.Context) error { return d.settleSome(ctx, some) }) {
-			break
-		}
-	}
-	if err := crew.wait(); err != nil {
+	if err := d.settleAll(ctx, entries); err != nil {
 		return err
 	}
 	if err := d.fetchMissing(ctx); err != nil {
@@ -333,6 +319,22 @@ func (d *downloading) all(ctx context.Context, entries []ManifestEntry) error {
 	}
 	d.meter.end()
 	return nil
+}
+
+// settleAll settles entries, those that are neighbours on one goroutine.
+func (d *downloading) settleAll(ctx context.Context, entries []ManifestEntry) error {
+	if len(entries) > 0 && neighbours(entries) == len(entries) {
+		return d.settleSome(ctx, entries) // on this one, if they all are
+	}
+	crew := newCrew(ctx, d.c.files.workers(d.o.Workers))
+	for len(entries) > 0 {
+		some := entries[:neighbours(entries)]
+		entries = entries[len(some):]
+		if !crew.run(func(ctx context.Context) error { return d.settleSome(ctx, some) }) {
+			break
+		}
+	}
+	return crew.wait()
 }
 
 // neighbours is how many entries from the first on one goroutine deals with:
@@ -613,11 +615,19 @@ func (d *downloading) again(ctx context.Context, first, e *ManifestEntry, sum md
 }
 
 // storedPartial is openPartial in a folder of the cache.
-func (d *downloading) storedPartial(dir string, sum md5sum, size int64) (*partial, error) {
-	p, err := openPartial(d.store, dir, sum, size)
+func (d *downloading) storedPartial(sum md5sum, size int64) (*partial, error) {
+	store, err := d.store.open()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := d.cache.partsFolder(store, sum, size)
+	if err != nil {
+		return nil, err
+	}
+	p, err := openPartial(store, dir, sum, size)
 	if errors.Is(err, fs.ErrNotExist) { // somebody has emptied the cache
-		if err = d.store.MkdirAll(dir, 0o777); err == nil {
-			p, err = openPartial(d.store, dir, sum, size)
+		if err = store.MkdirAll(dir, 0o777); err == nil {
+			p, err = openPartial(store, dir, sum, size)
 		}
 	}
 	return p, err
@@ -636,11 +646,7 @@ func (d *downloading) fetch(ctx context.Context, e *ManifestEntry, sum md5sum, s
 	if d.cache == nil {
 		p, err = openPartial(d.root, filepath.Dir(name), sum, e.Size)
 	} else {
-		dir, folderErr := d.cache.partsFolder(d.store, sum, e.Size)
-		if folderErr != nil {
-			return localFailure("", "", folderErr)
-		}
-		p, err = d.storedPartial(dir, sum, e.Size)
+		p, err = d.storedPartial(sum, e.Size)
 	}
 	if err != nil {
 		return inTheWay(err)

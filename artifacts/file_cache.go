@@ -81,7 +81,9 @@ func (c *fileCache) flush() error {
 	c.mu.Unlock()
 	var errs []error
 	for _, l := range objects {
-		errs = append(errs, l.flush())
+		if err := l.flush(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -218,6 +220,30 @@ func (c *fileCache) root() (*os.Root, error) {
 		return nil, err
 	}
 	return os.OpenRoot(c.dir)
+}
+
+// An openStore is the folder of the cache, opened when it is first asked for.
+type openStore struct {
+	cache *fileCache
+	mu    sync.Mutex
+	root  *os.Root
+}
+
+func (s *openStore) open() (*os.Root, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.root == nil {
+		s.root, err = s.cache.root()
+	}
+	return s.root, err
+}
+
+// close releases the folder. Nothing happens to nil.
+func (s *openStore) close() {
+	if s != nil && s.root != nil {
+		s.root.Close()
+	}
 }
 
 // keepEtag keeps a copy of what a URL held while it had an ETag. That it

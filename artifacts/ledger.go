@@ -28,8 +28,8 @@ type ledger struct {
 
 	mu     sync.Mutex
 	loaded bool
-	learnt int64 // bytes of the files that were learnt of since it was written
-	known  map[ledgerKey]ledgerLine
+	learnt int64                    // bytes of the files that were learnt of since it was written
+	known  map[ledgerKey]ledgerLine // without those of the file until it is loaded
 }
 
 type ledgerKey [16]byte
@@ -89,7 +89,9 @@ func (l *ledger) put(name string, s stamp, sum md5sum) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.load()
+	if l.known == nil {
+		l.known = map[ledgerKey]ledgerLine{}
+	}
 	s.regular, s.exist = false, false
 	if len(l.known) < maxLedger {
 		l.known[keyOf(name)] = ledgerLine{s, sum}
@@ -108,11 +110,25 @@ func (l *ledger) dear() {
 	l.learnt = max(l.learnt, ledgerWorth)
 }
 
-// load reads the file at the first use.
+// load reads the file when something is first looked up.
 func (l *ledger) load() {
 	if !l.loaded {
 		l.loaded = true
-		l.known = readLedger(l.file)
+		l.read()
+	}
+}
+
+// read adds what is in the file. What both know, this one knows better.
+func (l *ledger) read() {
+	lines := readLedger(l.file)
+	if len(l.known) == 0 {
+		l.known = lines
+		return
+	}
+	for k, line := range lines {
+		if _, ok := l.known[k]; !ok && len(l.known) < maxLedger {
+			l.known[k] = line
+		}
 	}
 }
 
@@ -150,12 +166,7 @@ func (l *ledger) flush() error {
 	if l.learnt < ledgerWorth || l.file == "" {
 		return nil
 	}
-	// Another process may have flushed its own; what both know, this one knows better.
-	for k, line := range readLedger(l.file) {
-		if _, ok := l.known[k]; !ok && len(l.known) < maxLedger {
-			l.known[k] = line
-		}
-	}
+	l.read() // another process may have flushed its own
 	out := make([]byte, 0, len(ledgerMagic)+len(l.known)*ledgerLineSize+crc32.Size)
 	out = append(out, ledgerMagic...)
 	for k, line := range l.known {
