@@ -2,10 +2,11 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	graphql "github.com/hasura/go-graphql-client"
 )
 
@@ -33,7 +34,7 @@ func batch[T any](ctx context.Context, s *Sender, op Op, vars Vars, questions []
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", op.Name, err)
 	}
-	x := &exchange[map[string]json.RawMessage]{sender: s, op: op}
+	x := &exchange[map[string]jsontext.Value]{sender: s, op: op}
 	client := graphql.NewClient(s.URL, x)
 	if _, err := client.ExecRaw(ctx, doc, vars, graphql.OperationName(op.Name)); err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func batch[T any](ctx context.Context, s *Sender, op Op, vars Vars, questions []
 		if len(raw) == 0 {
 			continue
 		}
-		if err := json.Unmarshal(raw, &out[i]); err != nil {
+		if err := json.Unmarshal(raw, &out[i], tolerant); err != nil {
 			return nil, &DecodeError{err}
 		}
 	}

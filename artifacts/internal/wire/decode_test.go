@@ -3,13 +3,14 @@ package wire
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	jsonv1 "encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	graphql "github.com/hasura/go-graphql-client"
 )
 
@@ -31,7 +32,8 @@ func pageOfVersions(n int) []byte {
 func BenchmarkDecode(b *testing.B) {
 	data := pageOfVersions(1000)
 	for name, decode := range map[string]func([]byte, any) error{
-		"encoding-json":     json.Unmarshal,
+		"json-v2":           func(b []byte, v any) error { return json.Unmarshal(b, v, tolerant) },
+		"encoding-json":     jsonv1.Unmarshal,
 		"go-graphql-client": graphql.UnmarshalGraphQL,
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Page asks for part of a connection.
@@ -39,7 +41,7 @@ func PeekPageInfo(answer []byte) (PageInfo, bool) {
 		return PageInfo{}, false
 	}
 	var info *PageInfo
-	if err := json.NewDecoder(bytes.NewReader(at[:min(len(at), 64<<10)])).Decode(&info); err != nil || info == nil {
+	if err := json.UnmarshalDecode(jsontext.NewDecoder(bytes.NewBuffer(at[:min(len(at), 64<<10)])), &info, tolerant); err != nil || info == nil {
 		return PageInfo{}, false
 	}
 	return *info, true
