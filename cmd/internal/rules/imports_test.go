@@ -91,6 +91,7 @@ var homes = []home{
 var clientImports = []string{
 	module + "/artifacts/internal/...",
 	"github.com/hasura/go-graphql-client/...",
+	"github.com/go-json-experiment/json/...", // encoding/json/v2 of Go 1.27
 }
 
 // A pkg is what `go list -json` says of a package.
