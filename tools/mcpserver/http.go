@@ -1,11 +1,13 @@
 package mcpserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -34,6 +36,9 @@ type HTTPOptions struct {
 	// other origin is refused, so that no web site can use the key or the place
 	// of who visits it.
 	Origins []string
+	// StallTime is how long a client may be silent in the middle of a request
+	// before its connection is closed. 0 means 30 seconds.
+	StallTime time.Duration
 }
 
 // ShortestKey is how many characters a HTTPOptions.Key has at least.
@@ -47,6 +52,8 @@ const (
 	// Afterwards its session works on, and the server no longer knows whether it
 	// can ask the person something, nor what the client wants to have logged.
 	sessionIdle = time.Hour
+	// stallTime is the default of HTTPOptions.StallTime.
+	stallTime = 30 * time.Second
 )
 
 // HTTPHandler serves streamable HTTP at every path that it is mounted on: both
@@ -70,6 +77,7 @@ func (s *Server) HTTPHandler(o HTTPOptions) (http.Handler, error) {
 	if o.Key != "" && len(o.Key) < ShortestKey {
 		return nil, fmt.Errorf("the key that callers have to bear has %d characters and must have at least %d", len(o.Key), ShortestKey)
 	}
+	o.StallTime = cmp.Or(o.StallTime, stallTime)
 	options := []server.StreamableHTTPOption{
 		server.WithSessionIdManagerResolver(sessionIDs{}),
 		server.WithSessionIdleTTL(sessionIdle),
@@ -102,6 +110,9 @@ func callerOf(ctx context.Context) (key string, ok bool) {
 }
 
 func (g *httpGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	connection := http.NewResponseController(w)
+	// For net/http, which reads what has been left of the request.
+	defer func() { _ = connection.SetReadDeadline(time.Now().Add(g.StallTime)) }()
 	if err := g.checkHost(r.Host); err != nil {
 		http.Error(w, err.Error(), http.StatusForbidden)
 		return
@@ -125,7 +136,7 @@ func (g *httpGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			ctx = context.WithValue(ctx, callerKey{}, key)
 		}
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxMessageBytes)
+	r.Body = &message{http.MaxBytesReader(w, r.Body, maxMessageBytes), connection, g.StallTime}
 	flusher, _ := w.(http.Flusher)
 	response := &eventStream{ResponseWriter: w, flusher: flusher}
 	defer response.end()
@@ -135,6 +146,22 @@ func (g *httpGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.serveSession(response, r.WithContext(ctx))
+}
+
+// A message is the body of a request. It ends with an error when its client
+// goes silent.
+type message struct {
+	io.ReadCloser
+	connection *http.ResponseController
+	stall      time.Duration
+}
+
+func (m *message) Read(p []byte) (int, error) {
+	_ = m.connection.SetReadDeadline(time.Now().Add(m.stall))
+	n, err := m.ReadCloser.Read(p)
+	// A deadline that is left would end a call that takes longer.
+	_ = m.connection.SetReadDeadline(time.Time{})
+	return n, err
 }
 
 // serveSession serves a request of a protocol that has sessions.

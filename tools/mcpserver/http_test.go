@@ -1,12 +1,15 @@
 package mcpserver_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts"
 	"github.com/reliquary/reliquary/tools"
@@ -74,6 +77,73 @@ func TestHTTP_LetsIn(t *testing.T) {
 	}
 	if _, err := mcpserver.New(mcpserver.Options{Open: anyClient}).HTTPHandler(mcpserver.HTTPOptions{Key: "short"}); err == nil {
 		t.Error("a short key is taken")
+	}
+}
+
+// TestHTTP_Silence: a client that goes silent in the middle of a request does not
+// hold its connection for ever, whether it is let in or not; one that is slow may
+// finish, and a call may take longer than silence is borne.
+func TestHTTP_Silence(t *testing.T) {
+	const stall, key = 500 * time.Millisecond, "a-key-that-nobody-guesses"
+	took := tools.Define("echo", tools.Reads, tools.Words{Title: "Echo"}, func(ctx context.Context, _ *artifacts.Client, _ nothing) (echoed, error) {
+		select {
+		case <-time.After(2 * stall):
+			return echoed{"ok"}, nil
+		case <-ctx.Done():
+			return echoed{}, ctx.Err()
+		}
+	}).WithSchemas(echoing()[0].InputSchema(), echoing()[0].OutputSchema())
+	protocol, err := mcpserver.New(mcpserver.Options{Open: anyClient, Operations: []tools.Operation{took}}).HTTPHandler(mcpserver.HTTPOptions{Key: key, StallTime: stall})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimSuffix(strings.TrimPrefix(serve(t, protocol), "http://"), "/mcp")
+	body := eras[1].request("tools/call", map[string]any{"name": "echo", "arguments": map[string]any{}})
+	begin := func(t *testing.T, host string) net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintf(c, "POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"+
+			"Mcp-Protocol-Version: %s\r\nMcp-Method: tools/call\r\nMcp-Name: echo\r\nAuthorization: Bearer %s\r\n\r\n", host, len(body), eras[1].version, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	t.Run("slow", func(t *testing.T) {
+		c := begin(t, "localhost")
+		for _, b := range body {
+			if _, err := c.Write([]byte{b}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * stall / time.Duration(len(body))) // longer than stall in all
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if text, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(text), `"ok"`) {
+			t.Errorf("%s: %s, %v", resp.Status, text, err)
+		}
+	})
+	for name, host := range map[string]string{"silent": "localhost", "silent and not let in": "evil.example"} {
+		t.Run(name, func(t *testing.T) {
+			c := begin(t, host)
+			if _, err := c.Write(body[:10]); err != nil {
+				t.Fatal(err)
+			}
+			// To the end of the connection.
+			if _, err := io.Copy(io.Discard, c); err != nil {
+				t.Errorf("the connection was held: %v", err)
+			}
+		})
 	}
 }
 
