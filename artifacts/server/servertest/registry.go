@@ -162,15 +162,15 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Repeat commits a version, by its number in the metadata, n more times: see
-// sqlite.Store.RepeatVersion.
+// Repeat commits a version, by its number in the metadata, n more times, a second
+// after each other: see sqlite.Store.RepeatVersion.
 func (r *Registry) Repeat(t testing.TB, artifactID int64, n int) {
 	t.Helper()
 	store, ok := r.Metadata.(*sqlite.Store)
 	if !ok {
 		t.Fatalf("a %T cannot repeat versions", r.Metadata)
 	}
-	if err := store.RepeatVersion(context.Background(), artifactID, n); err != nil {
+	if err := store.RepeatVersion(context.Background(), artifactID, n, time.Second); err != nil {
 		t.Fatalf("repeating a version: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -12,17 +13,18 @@ const repeatChunk = 50_000
 
 // RepeatVersion commits a version n more times, as if a run had logged the same
 // contents again and again without being told that they are there: each has a
-// number, a manifest, files, tags and a client's id of its own, was made a
-// millisecond after the one before, and the last is "latest". The bytes are
-// those of the version itself. It is for tests and measurements that need a
-// long list: a million take a minute or two rather than a day.
+// number, a manifest, files, tags and a client's id of its own, its number as
+// "repeat" in its metadata, and was made some time after the one before; the last
+// is "latest". The bytes are those of the version itself. It is for tests and
+// measurements that need a long list: a million take a minute or two rather than
+// a day.
 //
 // Nothing but the rows distinguishes such a registry from one that was filled
 // through the front door: Check finds nothing to complain about.
-func (s *Store) RepeatVersion(ctx context.Context, id int64, n int) error {
+func (s *Store) RepeatVersion(ctx context.Context, id int64, n int, every time.Duration) error {
 	for n > 0 {
 		chunk := min(n, repeatChunk)
-		if err := s.writeAlone(ctx, func(q session) error { return repeatVersion(ctx, q, id, chunk) }); err != nil {
+		if err := s.writeAlone(ctx, func(q session) error { return repeatVersion(ctx, q, id, chunk, every) }); err != nil {
 			return err
 		}
 		n -= chunk
@@ -30,7 +32,7 @@ func (s *Store) RepeatVersion(ctx context.Context, id int64, n int) error {
 	return nil
 }
 
-func repeatVersion(ctx context.Context, q session, id int64, n int) error {
+func repeatVersion(ctx context.Context, q session, id int64, n int, every time.Duration) error {
 	a, err := artifactByID(ctx, q, id)
 	if err != nil {
 		return err
@@ -50,9 +52,9 @@ func repeatVersion(ctx context.Context, q session, id int64, n int) error {
 	}{
 		{`WITH RECURSIVE n (i) AS (SELECT ?2 UNION ALL SELECT i + 1 FROM n WHERE i < ?2 + ?3 - 1)
 			INSERT INTO artifacts (sequence_id, version_index, state, digest, description, metadata, ttl_seconds, history_step, commit_hash, size, file_count, run_id, user_id, distributed_id, sequence_client_id, created_at, updated_at)
-			SELECT a.sequence_id, n.i, a.state, a.digest, a.description, a.metadata, a.ttl_seconds, a.history_step, a.commit_hash, a.size, a.file_count, a.run_id, a.user_id, '', '',
-				a.created_at + 1000 * (n.i - a.version_index), a.created_at + 1000 * (n.i - a.version_index)
-			FROM n CROSS JOIN artifacts a WHERE a.id = ?1 ORDER BY n.i`, []any{a.ID, first, n}},
+			SELECT a.sequence_id, n.i, a.state, a.digest, a.description, json_set(coalesce(a.metadata, '{}'), '$.repeat', n.i), a.ttl_seconds, a.history_step, a.commit_hash, a.size, a.file_count, a.run_id, a.user_id, '', '',
+				a.created_at + ?4 * (n.i - a.version_index), a.created_at + ?4 * (n.i - a.version_index)
+			FROM n CROSS JOIN artifacts a WHERE a.id = ?1 ORDER BY n.i`, []any{a.ID, first, n, every.Microseconds()}},
 		{`INSERT INTO memberships (collection_id, artifact_id, version_index, artifact_created_at, created_at)
 			SELECT a.sequence_id, a.id, a.version_index, a.created_at, a.created_at FROM artifacts a WHERE ` + made + ` ORDER BY a.id`, []any{a.SequenceID, first}},
 		{`INSERT INTO client_ids (client_id, artifact_id) SELECT 'repeated-' || a.id, a.id FROM artifacts a WHERE ` + made, []any{a.SequenceID, first}},

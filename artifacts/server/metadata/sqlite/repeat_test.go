@@ -1,7 +1,10 @@
 package sqlite
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/reliquary/reliquary/artifacts/server/metadata"
 )
@@ -28,7 +31,7 @@ func TestRepeatVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	const n = repeatChunk + 7
-	if err := s.RepeatVersion(ctx, before.Artifact.ID, n); err != nil {
+	if err := s.RepeatVersion(ctx, before.Artifact.ID, n, time.Second); err != nil {
 		t.Fatal(err)
 	}
 	after, err := s.Membership(ctx, c.ID, "latest")
@@ -46,6 +49,12 @@ func TestRepeatVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if want := before.Artifact.CreatedAt.Add(time.Duration(after.VersionIndex-before.VersionIndex) * time.Second); !after.Artifact.CreatedAt.Equal(want) {
+		t.Errorf("the last version was made at %s, want %s", after.Artifact.CreatedAt, want)
+	}
+	if got := *after.Artifact.Metadata; !strings.Contains(got, fmt.Sprintf(`"repeat":%d`, after.VersionIndex)) {
+		t.Errorf("the last version has the metadata %s", got)
+	}
 	if after.Artifact.Digest != before.Artifact.Digest || after.Artifact.FileCount != before.Artifact.FileCount || len(page.Edges) != before.Artifact.FileCount || len(page.Edges) == 0 {
 		t.Errorf("the last version is %+v with %d files, a copy of %+v", after.Artifact, len(page.Edges), before.Artifact)
 	}
@@ -56,7 +65,7 @@ func TestRepeatVersion(t *testing.T) {
 	if *next.VersionIndex != after.VersionIndex+1 {
 		t.Errorf("the next version is v%d after v%d", *next.VersionIndex, after.VersionIndex)
 	}
-	if err := s.RepeatVersion(ctx, 1<<40, 1); !metadata.IsNotFound(err) {
+	if err := s.RepeatVersion(ctx, 1<<40, 1, 0); !metadata.IsNotFound(err) {
 		t.Errorf("a version that is not there: %v", err)
 	}
 }
