@@ -3,6 +3,8 @@ package artifacts_test
 import (
 	"bufio"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -427,6 +429,73 @@ func TestDownload_Killed(t *testing.T) {
 	if left := leftovers(t, root) + leftovers(t, filepath.Join(b.cache, "reliquary", "parts")); left != 0 {
 		t.Errorf("%d files are left over of the process that was killed", left)
 	}
+}
+
+// TestDownload_Leftovers: whatever has the names under which an interrupted
+// download would be found is in no later one's way, and is not written to.
+func TestDownload_Leftovers(t *testing.T) {
+	b := newBench(t)
+	files := map[string]string{"large.bin": noise(1, artifacts.LargeFile+1)}
+	a := b.log("large", files)
+	sum := md5.Sum([]byte(files["large.bin"]))
+	name := ".reliquary-" + hex.EncodeToString(sum[:])
+	const other = "a file of somebody's"
+	for what, leave := range map[string]func(path string) error{
+		"a folder":         func(path string) error { return os.Mkdir(path, 0o777) },
+		"a file of before": func(path string) error { return os.WriteFile(path, []byte("junk"), 0o600) },
+		"a second name": func(path string) error {
+			return os.Link(filepath.Join(filepath.Dir(path), "other"), path)
+		},
+		"a link": func(path string) error { return os.Symlink("other", path) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			cache, root := t.TempDir(), t.TempDir()
+			parts := filepath.Join(cache, "reliquary", "parts")
+			if err := os.MkdirAll(parts, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.WriteFile(filepath.Join(root, "other"), []byte(other), 0o666), leave(filepath.Join(root, name+".tmp"))); err != nil {
+				t.Fatal(err)
+			}
+			if what == "a folder" {
+				if err := leave(filepath.Join(parts, name+".part")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			v, err := b.newClient(func(cfg *artifacts.Config) { cfg.Files.CacheDir = cache }).ArtifactByID(t.Context(), a.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := v.Download(t.Context(), &artifacts.DownloadOptions{Root: root}); err != nil {
+				t.Fatal(err)
+			}
+			got := contents(t, root)
+			if got["other"] != other {
+				t.Errorf("the other file has %d bytes", len(got["other"]))
+			}
+			if got["large.bin"] != files["large.bin"] {
+				t.Error("the file is not right")
+			}
+			if info, err := os.Stat(filepath.Join(root, "large.bin")); err != nil || info.Mode().Perm() != umasked(t) {
+				t.Errorf("%v, %v: not the permissions of a new file", info.Mode(), err)
+			}
+		})
+	}
+}
+
+// umasked are the permissions that new files get.
+func umasked(t *testing.T) os.FileMode {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
 }
 
 // TestDownload_Together: several at once with one cache, none in the others' way.

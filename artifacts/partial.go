@@ -26,9 +26,8 @@ type partial struct {
 // openPartial begins or continues the file with a digest in a folder of root.
 func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, error) {
 	if size >= largeFile {
-		p, err := keptPartial(root, filepath.Join(dir, ".reliquary-"+sum.hex()+".part"), size)
-		if p != nil || err != nil {
-			return p, err
+		if p := keptPartial(root, filepath.Join(dir, ".reliquary-"+sum.hex()+".part"), size); p != nil {
+			return p, nil
 		}
 	}
 	for {
@@ -41,45 +40,48 @@ func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, e
 	}
 }
 
-// keptPartial opens a partial under a name that others find. nil if another
-// process is at it.
-func keptPartial(root *os.Root, name string, size int64) (*partial, error) {
-	f, fileSize, err := openLocked(root, name)
-	if f == nil || err != nil {
-		return nil, err
+// keptPartial opens a partial under a name that others find. nil if it cannot be
+// had.
+func keptPartial(root *os.Root, name string, size int64) *partial {
+	f, fileSize := openLocked(root, name, os.O_CREATE)
+	if f == nil {
+		return nil
 	}
 	p := &partial{root: root, name: name, f: f}
+	var err error
 	if p.at, err = root.OpenFile(name+".at", os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		f.Close()
-		return nil, err
+		return nil
 	}
 	said := make([]byte, stateSize)
 	n, _ := p.at.ReadAt(said, 0) // a state that cannot be read is none
 	p.begin(size, fileSize, decodeState(said[:n]))
-	return p, nil
+	return p
 }
 
-// openLocked opens a file under a name that others find, made if it is not
-// there, and says how large it is. nil if another process is at it, or if the
-// name leads elsewhere.
-func openLocked(root *os.Root, name string) (*os.File, int64, error) {
+// openLocked opens a file under a name that others find, to read and write and
+// as how says, and tells how large it is. nil if it cannot be had, because another
+// process is at it, because it is another user's, or because the name leads
+// elsewhere: a name that nobody else has does as well, and tells of a folder that
+// takes no files.
+func openLocked(root *os.Root, name string, how int) (*os.File, int64) {
 	if !locksFiles {
-		return nil, 0, nil
+		return nil, 0
 	}
-	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := root.OpenFile(name, os.O_RDWR|how, 0o666)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0
 	}
 	if lockFile(f) {
 		// Whoever had it may have finished and renamed it before this could lock it.
 		here, err1 := root.Lstat(name)
 		open, err2 := f.Stat()
 		if err1 == nil && err2 == nil && os.SameFile(here, open) {
-			return f, open.Size(), nil
+			return f, open.Size()
 		}
 	}
 	f.Close()
-	return nil, 0, nil
+	return nil, 0
 }
 
 // begin sets what of a large file is there.

@@ -195,24 +195,25 @@ func (d *downloading) newTemp(name string) (placedFile, error) {
 func (d *downloading) newFollower(name string, sum md5sum) (placedFile, error) {
 	root, near := d.at(name)
 	temp := filepath.Join(filepath.Dir(near), ".reliquary-"+sum.hex()+".tmp")
-	f, _, err := openLocked(root, temp)
-	switch {
-	case err != nil:
-		return placedFile{}, err
-	case f == nil: // another process, or another place for it in the same folder
-		return d.newTemp(name)
+	// What is there is not written to: it can be another user's, or have a second name.
+	if left, _ := openLocked(root, temp, 0); left != nil {
+		root.Remove(temp)
+		left.Close()
 	}
-	out := placedFile{f, root, temp, near}
-	if err := f.Truncate(0); err != nil {
-		out.discard()
-		return placedFile{}, err
+	if f, _ := openLocked(root, temp, os.O_CREATE|os.O_EXCL); f != nil {
+		return placedFile{f, root, temp, near}, nil
 	}
-	return out, nil
+	return d.newTemp(name) // another process, or another place for it in the same folder
 }
 
 // discard removes a file that does not come to its place.
 func (out placedFile) discard() {
-	out.Close()
+	if locksFiles { // while nobody else can take it up
+		out.root.Remove(out.temp)
+		out.Close()
+		return
+	}
+	out.Close() // before that it cannot be removed everywhere
 	out.root.Remove(out.temp)
 }
 
