@@ -145,9 +145,10 @@ func (n *changes) to(src []byte) []byte {
 	statements, reads := map[string]string{}, map[string]string{}
 	src = resolver.ReplaceAllFunc(src, func(text []byte) []byte {
 		m := resolver.FindSubmatch(text)
-		name, of, about, value, marshal, nonNull := string(m[1]), m[2], string(m[3]), m[4], m[5], m[6]
+		name, of, value, marshal, nonNull := string(m[1]), m[2], m[4], m[5], m[6]
+		ofScalars, ofObjects := scalars[string(m[3])], objects[string(m[3])]
 		if get := failing.FindSubmatch(value); get != nil {
-			in := scalars[about] + objects[about]
+			in := ofScalars + ofObjects
 			reads[name] = fmt.Sprintf("resolve(ctx, ec, %q, field, obj, (*%s).%s, (*executionContext).%s, %s)", in, of, get[1], marshal, nonNull)
 			n.resolved++
 			return nil
@@ -156,7 +157,7 @@ func (n *changes) to(src []byte) []byte {
 		switch {
 		case get == nil:
 			return text
-		case scalars[about] != "":
+		case ofScalars != "":
 			for _, w := range writers {
 				if w.marshal.Match(marshal) {
 					statements[name] = fmt.Sprintf("out."+w.call+"\n", get[1])
@@ -165,9 +166,9 @@ func (n *changes) to(src []byte) []byte {
 				}
 			}
 			reads[name] = fmt.Sprintf("ec.%s(ctx, nil, %s)", marshal, get[1])
-		case objects[about] != "":
+		case ofObjects != "":
 			// What is below it can fail, and its errors say where.
-			reads[name] = fmt.Sprintf("ec.%s(below(ctx, %q, field), field.Selections, %s)", marshal, objects[about], get[1])
+			reads[name] = fmt.Sprintf("ec.%s(below(ctx, %q, field), field.Selections, %s)", marshal, ofObjects, get[1])
 		default:
 			return text
 		}
