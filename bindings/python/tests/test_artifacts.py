@@ -203,6 +203,13 @@ def test_pages(api: Api, pets: str) -> None:
     assert versions[-1].version == "v0" and [a.version for a in versions[1:]] == ["v1", "v0"]
     with pytest.raises(IndexError):
         versions[3]
+    for start in (None, -4, -3, -2, -1, 0, 1, 2, 3, 4):
+        for stop in (None, -4, -3, -2, -1, 0, 1, 2, 3, 4):
+            for step in (None, -2, -1, 1, 2):
+                some = api.artifacts("dataset", pets, per_page=1)[start:stop:step]
+                assert [a.version for a in some] == ["v2", "v1", "v0"][start:stop:step]
+    few = api.artifacts("dataset", pets, per_page=1)
+    assert len(few[:2]) == 2 == len(few.objects), "what is enough is all that is asked for"
     first = api.artifacts("dataset", pets, per_page=1)
     assert next(first).version == "v2" and first.more and first.cursor
     rest = api.artifacts("dataset", pets, start=first.cursor)

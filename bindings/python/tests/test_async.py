@@ -110,6 +110,34 @@ def test_a_page_is_asked_for_while_the_one_before_is_read(
     asyncio.run(walk())
 
 
+def test_a_list_is_walked_by_several_at_once(pets: str, tmp_path: Path) -> None:
+    async def walk() -> None:
+        async with AsyncApi(dir=tmp_path / "registry") as a:
+            names = ["v2", "v1", "v0"]
+            # Somebody goes on in the list while the next page is asked for already.
+            versions = a.artifacts("dataset", pets, per_page=1)
+            seen: list[str] = []
+            async for v in versions:
+                if not seen:
+                    assert (await versions.get(1)).version == "v1"
+                seen.append(v.version)
+            assert seen == names
+            versions = a.artifacts("dataset", pets, per_page=2)
+            walking = versions.__aiter__()
+            assert [(await walking.__anext__()).version for _ in range(2)] == names[:2]
+            assert (await versions.get(2)).version == "v0"
+            assert [v.version async for v in walking] == names[2:]
+            assert [v.version for v in versions.objects] == names
+
+            versions = a.artifacts("dataset", pets, per_page=1)
+            each = await asyncio.gather(*(versions.all() for _ in range(3)))
+            assert [v.version for v in versions.objects] == names
+            assert [[v.version for v in some] for some in each] == [names] * 3
+            assert not a._session._waiting
+
+    asyncio.run(walk())
+
+
 def test_many_at_once(tmp_path: Path) -> None:
     async def ask() -> None:
         async with AsyncApi(dir=tmp_path / "registry") as a:

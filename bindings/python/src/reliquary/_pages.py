@@ -107,6 +107,18 @@ class Pages(_List[T]):
             self._total = page["total_count"]
 
 
+def _needed(index: int | slice) -> int | None:
+    """How many items have to be there to look some up, None for all of them."""
+    if not isinstance(index, slice):
+        return None if index < 0 else index + 1
+    start, stop = index.start or 0, index.stop
+    if index.step is not None and index.step < 0:
+        start, stop = stop or 0, None if index.start is None else index.start + 1
+        if stop is not None and stop < 1:
+            return None
+    return None if stop is None or start < 0 or stop < 0 else stop
+
+
 def _unheard(progress: dict[str, Any]) -> None:
     """Asks for progress of a call. Who waits for it says who is told: a list that was
     dropped must not be held by what it has asked for ahead."""
@@ -196,9 +208,9 @@ class Paginator(Pages[T], Iterator[T]):
     def __getitem__(self, index: slice) -> list[T]: ...  # noqa: F811
 
     def __getitem__(self, index: int | slice) -> T | list[T]:  # noqa: F811
-        stop = index.stop if isinstance(index, slice) else index
-        while stop is None or stop < 0 or stop >= len(self.objects):
-            if not self._load_page(all=stop is None or stop < 0):
+        needed = _needed(index)
+        while needed is None or needed > len(self.objects):
+            if not self._load_page(all=needed is None):
                 break
         return self.objects[index]
 

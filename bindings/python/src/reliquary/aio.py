@@ -49,7 +49,7 @@ class _Page:
     """A page of a list on its way."""
 
     def __init__(self, pages: AsyncList[Any], cursor: str | None) -> None:
-        self._pages, self._cursor = pages, cursor
+        self._pages, self.cursor = pages, cursor
         self._end: str | None = None  # the cursor behind it, once that is known
         self._next: _Page | None = None
         self._more = False
@@ -79,7 +79,7 @@ class _Page:
     def next_if(self, more: bool, end: str | None) -> _Page | None:
         """The page behind it, if it was asked for and there is one."""
         page, self._next = self._next, None
-        if page is not None and not (more and page._cursor == end):
+        if page is not None and not (more and page.cursor == end):
             page.leave()
             page = None
         return page
@@ -112,9 +112,17 @@ class AsyncList(Pages[T]):
         return self._session.submit(self._operation, self._page_after(cursor), progress)
 
     async def _load_page(self, loading: _Page | None = None, more: bool = False) -> _Page | None:
-        """Waits for the next page, and returns the one behind it if that was asked for."""
+        """Waits for the next page, and returns the one behind it if that was asked for.
+
+        Others may go on in the list meanwhile: what they have taken is not taken again.
+        """
+        if loading is not None and loading.cursor != self._end:
+            loading.leave()
+            loading = None
         loading = loading or _Page(self, self._end)
-        self._take(await loading.answer(more))
+        page = await loading.answer(more)
+        if self._more and loading.cursor == self._end:
+            self._take(page)
         return loading.next_if(self._more, self._end)
 
     async def __aiter__(self) -> AsyncIterator[T]:
