@@ -205,7 +205,10 @@ func TestDownload_LargeDamagedSince(t *testing.T) {
 	b := newBench(t)
 	files := map[string]string{"large.bin": noise(1, 2*artifacts.LargeFile)}
 	a := b.log("large", files)
-	for _, ranges := range []bool{true, false} {
+	for _, c := range []struct {
+		ranges bool
+		at     int64 // where it is damaged
+	}{{true, 1000}, {false, 1000}, {true, 2 * artifacts.LargeFile}} {
 		ctx, cancel := canceledSoon(t)
 		var moved atomic.Int64
 		b.road.set(func(req *http.Request) (*http.Response, error) {
@@ -235,18 +238,18 @@ func TestDownload_LargeDamagedSince(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = f.WriteAt([]byte("damage"), 1000)
+		_, err = f.WriteAt([]byte("damage"), c.at)
 		if err := errors.Join(err, f.Close()); err != nil {
 			t.Fatal(err)
 		}
 		b.road.set(func(req *http.Request) (*http.Response, error) {
-			if !ranges {
+			if !c.ranges {
 				req.Header.Del("Range")
 			}
 			return nil, nil
 		}, nil)
 		if _, err := v.Download(t.Context(), &artifacts.DownloadOptions{Root: root}); err != nil || !sameFiles(t, root, files) {
-			t.Errorf("with ranges %v: %v", ranges, err)
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }

@@ -47,6 +47,11 @@ func keptPartial(root *os.Root, name string, size int64) *partial {
 	if f == nil {
 		return nil
 	}
+	// The digest is that of as many bytes as the file is to have.
+	if fileSize > size && f.Truncate(size) != nil {
+		f.Close()
+		return nil
+	}
 	p := &partial{root: root, name: name, f: f}
 	var err error
 	if p.at, err = root.OpenFile(name+".at", os.O_RDWR|os.O_CREATE, 0o666); err != nil {
@@ -55,7 +60,7 @@ func keptPartial(root *os.Root, name string, size int64) *partial {
 	}
 	said := make([]byte, stateSize)
 	n, _ := p.at.ReadAt(said, 0) // a state that cannot be read is none
-	p.begin(size, fileSize, decodeState(said[:n]))
+	p.begin(size, min(fileSize, size), decodeState(said[:n]))
 	return p
 }
 
