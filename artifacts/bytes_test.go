@@ -668,6 +668,20 @@ func TestAddDir(t *testing.T) {
 		t.Errorf("fs.FS: %q", got)
 	}
 
+	// What downloads have left is nobody's; what only looks so is the user's.
+	const random, sum = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789abcdef0123456789abcdef"
+	d = newDraft()
+	leftovers := fstest.MapFS{}
+	for _, name := range []string{random + ".tmp", sum + ".tmp", random + ".part", sum + ".part", sum + ".part.at", random[1:] + ".tmp", "notes.tmp", sum, sum[1:] + "-.tmp"} {
+		leftovers["x/.reliquary-"+name] = &fstest.MapFile{Data: []byte("1")}
+	}
+	if err := d.AddFS(leftovers, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(d); !slices.Equal(got, []string{"x/.reliquary-" + sum, "x/.reliquary-" + sum[1:] + "-.tmp", "x/.reliquary-" + random[1:] + ".tmp", "x/.reliquary-notes.tmp"}) {
+		t.Errorf("beside leftovers: %q", got)
+	}
+
 	// The same thing twice is once; two things under one path are a conflict.
 	d = newDraft()
 	if err := errors.Join(d.AddDir(dir, "", nil), d.AddDir(dir, "", nil), d.AddFile(filepath.Join(dir, "a"), "")); err != nil {

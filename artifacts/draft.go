@@ -184,7 +184,8 @@ type DirOptions struct {
 
 // AddDir adds the files in a folder and in the folders in it, under a path in
 // the artifact, "" for its root. As in the wandb package, symbolic links are
-// followed and nothing is left out: not hidden files either. Otherwise than
+// followed and nothing is left out: not hidden files either, save those that a
+// download into the folder has not finished (.reliquary-*.tmp). Otherwise than
 // there it is an error if a folder cannot be read, a link leads nowhere or back
 // to a folder above it, or something is neither file nor folder. Empty folders
 // have no entries.
@@ -251,7 +252,7 @@ func (w *dirWalk) walk(rel string, above []fs.FileInfo) error {
 	}
 	for _, entry := range entries {
 		below := joinEntry(rel, entry.Name())
-		if w.o.Ignore != nil && w.o.Ignore(below, entry) {
+		if w.o.Ignore != nil && w.o.Ignore(below, entry) || isUnfinished(entry.Name()) {
 			continue
 		}
 		if w.add == nil && entry.Type().IsRegular() {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // A partial is a file that is being fetched, in a folder from which it can be
@@ -23,15 +24,34 @@ type partial struct {
 	follow *follower
 }
 
+// unfinished begins the names of files that a download has not finished; what a
+// process leaves that is killed keeps them. Behind it stand a random text, or the
+// digest of a file that is gone on with, and what kind of file it is.
+const unfinished = ".reliquary-"
+
+// isUnfinished reports whether a file is named so.
+func isUnfinished(name string) bool {
+	id, ours := strings.CutPrefix(name, unfinished)
+	const shortest = 26 // letters: what rand.Text has at least; a digest has more
+	for _, kind := range []string{".tmp", ".part", ".part.at"} {
+		if id, is := strings.CutSuffix(id, kind); ours && is {
+			return len(id) >= shortest && !strings.ContainsFunc(id, func(r rune) bool {
+				return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+			})
+		}
+	}
+	return false
+}
+
 // openPartial begins or continues the file with a digest in a folder of root.
 func openPartial(root *os.Root, dir string, sum md5sum, size int64) (*partial, error) {
 	if size >= largeFile {
-		if p := keptPartial(root, filepath.Join(dir, ".reliquary-"+sum.hex()+".part"), size); p != nil {
+		if p := keptPartial(root, filepath.Join(dir, unfinished+sum.hex()+".part"), size); p != nil {
 			return p, nil
 		}
 	}
 	for {
-		p := &partial{root: root, name: filepath.Join(dir, ".reliquary-"+rand.Text()+".part")}
+		p := &partial{root: root, name: filepath.Join(dir, unfinished+rand.Text()+".part")}
 		var err error
 		if p.f, err = root.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, fs.ErrExist) {
 			p.begin(max(0, size), 0, partState{})

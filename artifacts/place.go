@@ -184,7 +184,7 @@ type placedFile struct {
 // newTemp makes a file beside the place that it is for.
 func (d *downloading) newTemp(name string) (placedFile, error) {
 	root, near := d.at(name)
-	temp := filepath.Join(filepath.Dir(near), ".reliquary-"+rand.Text()+".tmp")
+	temp := filepath.Join(filepath.Dir(near), unfinished+rand.Text()+".tmp")
 	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	return placedFile{f, root, temp, near}, err
 }
@@ -194,7 +194,7 @@ func (d *downloading) newTemp(name string) (placedFile, error) {
 // meanwhile is as large as the file.
 func (d *downloading) newFollower(name string, sum md5sum) (placedFile, error) {
 	root, near := d.at(name)
-	temp := filepath.Join(filepath.Dir(near), ".reliquary-"+sum.hex()+".tmp")
+	temp := filepath.Join(filepath.Dir(near), unfinished+sum.hex()+".tmp")
 	// What is there is not written to: it can be another user's, or have a second name.
 	if left, _ := openLocked(root, temp, 0); left != nil {
 		root.Remove(temp)
@@ -300,7 +300,7 @@ func (d *downloading) link(f *os.File, object, name string) bool {
 	// A root links only within itself. The folder is open, and was opened
 	// below the root: by its descriptor it is reached without following
 	// whatever its path leads to by now.
-	temp := ".reliquary-" + rand.Text() + ".tmp"
+	temp := unfinished + rand.Text() + ".tmp"
 	if os.Link(object, filepath.Join(folderOf(dir), temp)) != nil {
 		return false
 	}
