@@ -29,7 +29,7 @@ func (c *Client) send(op wire.Op, req *http.Request) ([]byte, error) {
 		body, err := c.attempt(ctx, req, min(c.timeout, deadline.Sub(began)))
 		c.logAttempt(ctx, op, attempt, began, len(body), err)
 		if err == nil {
-			tellEarly(ctx, op, body)
+			tellPageEnd(ctx, op, body)
 			return body, nil
 		}
 		if ctx.Err() != nil {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"sync"
-
-	"github.com/reliquary/reliquary/artifacts/internal/wire"
 )
 
 // DefaultPerPage is how many items a list asks for at a time unless told otherwise.
@@ -310,7 +308,7 @@ func (p *Pager[T]) prefetch(ctx context.Context, after string) *prefetch[T] {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &prefetch[T]{cancel, make(chan string, 1), make(chan result[T], 1)}
 	go func() {
-		f.done <- p.get(context.WithValue(ctx, earlyKey{}, f.early), after, p.perPage)
+		f.done <- p.get(WithPageEnd(ctx, func(cursor string) { f.early <- cursor }), after, p.perPage)
 	}()
 	return f
 }
@@ -331,23 +329,6 @@ func (p *Pager[T]) wait(ctx context.Context, f *prefetch[T]) (got result[T], nex
 			next = nil
 		}
 		return got, next
-	}
-}
-
-type earlyKey struct{}
-
-// tellEarly tells a prefetch that the answer to its question has come, and where
-// the page in it ends.
-func tellEarly(ctx context.Context, op wire.Op, answer []byte) {
-	early, ok := ctx.Value(earlyKey{}).(chan string)
-	if !ok || op.Name != wire.ProjectArtifactsName {
-		return
-	}
-	if info, ok := wire.PeekPageInfo(answer); ok && info.HasNextPage && text(info.EndCursor) != "" {
-		select {
-		case early <- *info.EndCursor:
-		default: // an answer that came again
-		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
-	"sync"
 
 	"github.com/reliquary/reliquary/artifacts"
 )
@@ -76,28 +75,10 @@ func WithPageEnd(ctx context.Context, tell func(PageInfo)) context.Context {
 
 // pageAfter gets a page, and says where it ends to whoever wants to know.
 func pageAfter[T any](ctx context.Context, p *artifacts.Pager[T], after string) ([]T, artifacts.PageInfo, error) {
-	tell, _ := ctx.Value(pageEndKey{}).(func(PageInfo))
-	if tell == nil {
-		return p.PageAfter(ctx, after)
+	if tell, ok := ctx.Value(pageEndKey{}).(func(PageInfo)); ok {
+		ctx = artifacts.WithPageEnd(ctx, func(cursor string) { tell(PageInfo{EndCursor: cursor, HasNextPage: true}) })
 	}
-	end, fetched := make(chan string, 1), make(chan struct{})
-	var telling sync.WaitGroup
-	telling.Go(func() {
-		var cursor string
-		select {
-		case cursor = <-end:
-		case <-fetched:
-			select {
-			case cursor = <-end: // it came first
-			default:
-				return
-			}
-		}
-		tell(PageInfo{EndCursor: cursor, HasNextPage: true})
-	})
-	defer telling.Wait()
-	defer close(fetched)
-	return p.PageAfter(artifacts.WithPageEnd(ctx, end), after)
+	return p.PageAfter(ctx, after)
 }
 
 // plain makes a node without asking anybody.
